@@ -1,0 +1,70 @@
+import { DomainError } from './errors.ts';
+import type { ChatId, Instant, MessageId, UserId } from './ids.ts';
+import { storableText } from './text.ts';
+
+export const CONTENT_MAX = 4000;
+export const CLIENT_ID_MAX = 64;
+export const BATCH_MAX = 100;
+
+/** What a system line says. Who did it is the line's sender; people are ids, joined with names when read. */
+export interface SystemLine {
+  readonly type: 'chat.created' | 'chat.updated' | 'member.added' | 'member.removed';
+  readonly userIds: readonly UserId[];
+  readonly name: string | null;
+}
+
+/** One line of a chat's history: what a person wrote, or a system line. */
+export interface Message {
+  readonly id: MessageId;
+  readonly chatId: ChatId;
+  /** Dense from 1 within the chat, over messages and system lines; never reused. */
+  readonly seq: number;
+  /** The chat's `rev` of the last change of this message. */
+  readonly rev: number;
+  /** How many lines people had written in this chat up to and including this one. */
+  readonly n: number;
+  readonly kind: 'text' | 'system';
+  readonly senderId: UserId;
+  /** The sender's own name for this message; its id where he gave none. With the sender it is unique in the chat, for ever. */
+  readonly clientId: string;
+  /** Digest of what was sent first, by which a repeat is told from a clash; null for system lines and emptied messages. */
+  readonly digest: string | null;
+  readonly content: string | null;
+  readonly replyTo: { readonly id: MessageId; readonly seq: number } | null;
+  readonly system: SystemLine | null;
+  readonly createdAt: Instant;
+  readonly editedAt: Instant | null;
+  readonly deletedAt: Instant | null;
+}
+
+/** What somebody wants to send. */
+export interface Draft {
+  readonly id: MessageId;
+  readonly clientId: string;
+  readonly content: string;
+  readonly digest: string;
+  readonly replyTo: MessageId | null;
+}
+
+/** Under this key a message is sent once for ever (unique within its chat). Ids hold no colon, so it cannot be forged. */
+export const sendKey = (senderId: UserId, clientId: string): string => `${senderId}:${clientId}`;
+
+/** @throws DomainError VALIDATION_FAILED */
+export const checkContent = (raw: string): string => storableText(raw, 1, CONTENT_MAX);
+
+/** @throws DomainError VALIDATION_FAILED */
+export const checkClientId = (raw: string): string => storableText(raw, 1, CLIENT_ID_MAX);
+
+export const messageNotFound = (): DomainError => new DomainError('MESSAGE_NOT_FOUND', 'There is no such message.');
+
+/** What is left of a message when its chat was deleted: enough that its number and its clientId are never given again. */
+export const emptied = (message: Message, rev: number, at: Instant): Message => ({
+  ...message,
+  rev,
+  digest: null,
+  content: null,
+  replyTo: null,
+  system: null,
+  editedAt: null,
+  deletedAt: at,
+});
