@@ -1,0 +1,27 @@
+import { validationFailed } from '../domain/errors.ts';
+
+/** Part of a list, and where its next part begins. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** An opaque cursor over these parts. Not secret and not signed: whoever forges one gets another part of what is his anyway. */
+export const encodeCursor = (parts: readonly (string | number)[]): string =>
+  btoa(JSON.stringify(parts)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+
+/** @throws DomainError VALIDATION_FAILED for anything that `encodeCursor` did not make of such parts */
+export function decodeCursor<T extends readonly ('string' | 'number')[]>(
+  cursor: string,
+  ...types: T
+): { [K in keyof T]: T[K] extends 'string' ? string : number } {
+  try {
+    const parts: unknown = JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')));
+    if (Array.isArray(parts) && parts.length === types.length && parts.every((part, i) => typeof part === types[i])) {
+      return parts as { [K in keyof T]: T[K] extends 'string' ? string : number };
+    }
+  } catch {
+    // Not base64 or not JSON: refused below like every other wrong cursor.
+  }
+  throw validationFailed([{ path: '/cursor', message: 'is not a cursor of this list' }]);
+}

@@ -1,0 +1,228 @@
+/**
+ * What the use cases ask of a store. Two adapters keep these promises (SQLite, MongoDB); `test/contract` proves each on both.
+ *
+ * For all of it: absence is a value (null, an empty list), a refusal is an answer, and only a store that cannot be reached or
+ * cannot write throws, with `StoreError`. A write that was answered is durable and visible to every read that starts later, in
+ * any process.
+ */
+import type { Change, ChatState, Commit } from '../../domain/changes.ts';
+import type { Chat, Member, ReadMark } from '../../domain/chat.ts';
+import type { Needs } from '../../domain/decide.ts';
+import type { ChatId, Instant, MessageId, SessionId, UserId } from '../../domain/ids.ts';
+import type { Message } from '../../domain/message.ts';
+import type { Session } from '../../domain/session.ts';
+import type { User } from '../../domain/user.ts';
+
+/**
+ * The store could not do it. `not-done`: certainly nothing was stored (the disk is full, no connection could be made).
+ * `unknown`: it may have been (a time-out, a link lost after the request left); the same call again finds out.
+ */
+export class StoreError extends Error {
+  readonly outcome: 'not-done' | 'unknown';
+
+  constructor(outcome: 'not-done' | 'unknown', cause: unknown) {
+    super(`the store could not answer (${outcome}): ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.name = 'StoreError';
+    this.outcome = outcome;
+  }
+}
+
+/**
+ * The store is there but not one that this program may use: another program's, a newer version's, a damaged one, one that
+ * another process has open. Nothing was changed.
+ */
+export class StoreRefused extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StoreRefused';
+  }
+}
+
+/** Rows that a writer still has in memory from its own last commit; they spare the store a read. */
+export interface KnownRows {
+  readonly chat: Chat;
+  readonly members: ReadonlyMap<UserId, Member>;
+}
+
+/** The log of every chat, and the only way in which a chat changes. docs/adr/0002 has the reasons. */
+export interface ChatLog {
+  /**
+   * The rows that a decision needs: the chat's row first, then the rest, so that nothing is older than the head. With `known`,
+   * what it holds is not read; should a row turn out newer than the known head, everything is read afresh.
+   */
+  load(chatId: ChatId, needs: Needs, known: KnownRows | null): Promise<ChatState>;
+
+  /**
+   * Stores each commit, whole, if its chat's head is still at `firstRev - 1`, and writes its images where they are newer than
+   * the rows; one promise per commit, in the same order. A commit that is stored already, by its id, is `stored` again: so an
+   * append may be repeated until its answer is known. At most one commit per chat in a call. After `conflict` a `load` without
+   * `known` sees what came in between.
+   * Rejects with StoreError; `unknown` means that the same commit must be appended again before anything else in its chat.
+   */
+  append(commits: readonly Commit[]): Promise<'stored' | 'conflict'>[];
+
+  /** Says that these commits were published: nobody needs to do so after a crash. May be late, may be lost, never throws. */
+  settle(commits: readonly Commit[]): void;
+
+  /** Commits that were stored and not settled, older than this many milliseconds, oldest first, at most `limit`. */
+  unsettled(olderThanMs: number, limit: number): Promise<Commit[]>;
+
+  /** Changes with `rev` above `afterRev`, in order, at most `limit`. Changes below a chat's floor may be missing. */
+  changesAfter(chatId: ChatId, afterRev: number, limit: number): Promise<Change[]>;
+
+  /**
+   * Empties what deleted chats left, a step at a time: messages up to the floor keep their numbers and clientId only, changes
+   * below the floor are dropped. Answers true when there is nothing left to do.
+   */
+  purge(): Promise<boolean>;
+}
+
+/** A person's membership with all that a chat list shows. */
+export interface Membership {
+  readonly chat: Chat;
+  readonly member: Member;
+  readonly mark: ReadMark;
+}
+
+export interface MarkedMember {
+  readonly member: Member;
+  readonly mark: ReadMark;
+}
+
+/** Reading chats and memberships, and the read marks, which are not of the log. */
+export interface ChatRepository {
+  find(chatId: ChatId): Promise<Chat | null>;
+
+  /** The membership, also of a chat that is deleted or left (see `chat.live`, `member.active`); null if there never was one. */
+  membership(chatId: ChatId, userId: UserId): Promise<Membership | null>;
+
+  /** All active memberships of live chats, in no order; at most 2 indexed look-ups however many there are. */
+  memberships(userId: UserId): Promise<Membership[]>;
+
+  countMemberships(userId: UserId): Promise<number>;
+
+  /** Active members with `userId` above `after`, in the order of their ids, at most `limit`. */
+  members(chatId: ChatId, after: UserId | null, limit: number): Promise<MarkedMember[]>;
+
+  /** The membership rows of these people, also of those who have gone, in no order; who never was a member is left out. */
+  membersById(chatId: ChatId, userIds: readonly UserId[]): Promise<MarkedMember[]>;
+
+  /** Raises somebody's mark, each part on its own, and answers what it is then. Null if he has no membership row. */
+  raiseMark(chatId: ChatId, userId: UserId, mark: ReadMark): Promise<ReadMark | null>;
+
+  /** Whether both are active members of some live chat. */
+  shareChat(a: UserId, b: UserId): Promise<boolean>;
+}
+
+export interface MessagePage {
+  /** Only `seq` above this. */
+  readonly above: number;
+  /** Only `seq` up to and with this: the head that the reader was shown. */
+  readonly upTo: number;
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+}
+
+/** From whom and from where on unread lines are counted. */
+export interface UnreadQuery {
+  readonly chatId: ChatId;
+  readonly above: number;
+}
+
+/** Reading messages. They are written by `ChatLog.append` alone. */
+export interface MessageRepository {
+  find(chatId: ChatId, messageId: MessageId): Promise<Message | null>;
+
+  /** Many of one chat by their ids, in no order; what is not there is left out. */
+  findMany(chatId: ChatId, messageIds: readonly MessageId[]): Promise<Message[]>;
+
+  /** Lines of one chat by `seq`. */
+  page(chatId: ChatId, page: MessagePage): Promise<Message[]>;
+
+  /** The lines at these places, in no order, in one look-up; what is not there is left out. */
+  at(places: readonly { readonly chatId: ChatId; readonly seq: number }[]): Promise<Message[]>;
+
+  /** The `n` of the last line with `seq` up to this; 0 where there is none. */
+  countUpTo(chatId: ChatId, seq: number): Promise<number>;
+
+  /**
+   * For each chat, how many lines above the mark are written by `userId` himself or, by others, deleted: what an unread count
+   * leaves out. At most 2 indexed look-ups for all.
+   */
+  countNotUnread(userId: UserId, queries: readonly UnreadQuery[]): Promise<Map<ChatId, number>>;
+}
+
+export type Taken = 'username-taken' | 'email-taken';
+
+/** Accounts. Usernames and addresses are unique by `uniqueKey`; the store forbids a second one, whatever races. */
+export interface UserRepository {
+  create(user: User, passwordHash: string): Promise<'created' | Taken>;
+  find(userId: UserId): Promise<User | null>;
+  /** In no order; what is not there is left out. */
+  findMany(userIds: readonly UserId[]): Promise<User[]>;
+  /** By `loginKey` of a username or an address, with the password's hash, which is had here and by `findCredential` alone. */
+  findByLogin(key: string): Promise<Credential | null>;
+  findCredential(userId: UserId): Promise<Credential | null>;
+  /** Replaces the row if its version is still `user.version - 1`. */
+  update(user: User): Promise<'updated' | 'stale' | Taken>;
+  setPasswordHash(userId: UserId, passwordHash: string): Promise<void>;
+}
+
+export interface Credential {
+  readonly user: User;
+  readonly passwordHash: string;
+}
+
+/** What a refresh token is known by: its session's family and its own digest. Neither gives the token. */
+export interface RefreshDigests {
+  readonly family: string;
+  readonly token: string;
+}
+
+export type Rotation = { readonly session: Session } | { readonly refused: 'unknown' } | { readonly reused: Session };
+
+export interface SessionRepository {
+  create(session: Session, refresh: RefreshDigests): Promise<void>;
+  /** A session that has not ended and not expired by `now`. */
+  find(sessionId: SessionId, now: Instant): Promise<Session | null>;
+  /** Most recently used first. */
+  list(userId: UserId, now: Instant): Promise<Session[]>;
+  /**
+   * Exchanges the current digest for the next one, in one conditional step: of any number at once, one wins. A digest of the
+   * right family that is not the current one was used before: `reused`, and that session has ended.
+   */
+  rotate(used: RefreshDigests, next: string, now: Instant, expiresAt: Instant): Promise<Rotation>;
+  /** Answers whether there was such a session. */
+  end(userId: UserId, sessionId: SessionId): Promise<boolean>;
+  /** Ends all but `except`; answers which. */
+  endAll(userId: UserId, except: SessionId | null): Promise<SessionId[]>;
+  /** Forgets what has expired: sessions and tickets. */
+  sweep(now: Instant): Promise<void>;
+  /** A one-use ticket for the WebSocket, by its digest. */
+  createTicket(digest: string, sessionId: SessionId, expiresAt: Instant): Promise<void>;
+  /** The ticket's session, once; null ever after, and for one that has expired or never was. */
+  redeemTicket(digest: string, now: Instant): Promise<SessionId | null>;
+}
+
+/** What there is one of in a store. */
+export interface StoreSettings {
+  /** Names this store's history; a new one after a backup was restored. */
+  epoch(): Promise<string>;
+  /** The value kept under this name; `fresh` becomes it where there is none. All callers get the same, whatever races. */
+  keep(name: string, fresh: string): Promise<string>;
+}
+
+/** One opened store: its repositories, its health and its end. */
+export interface Store {
+  readonly chatLog: ChatLog;
+  readonly chats: ChatRepository;
+  readonly messages: MessageRepository;
+  readonly users: UserRepository;
+  readonly sessions: SessionRepository;
+  readonly settings: StoreSettings;
+  /** Resolves when the store can be read and written now. @throws StoreError */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

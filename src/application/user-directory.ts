@@ -1,0 +1,59 @@
+import type { UserId } from '../domain/ids.ts';
+import type { User } from '../domain/user.ts';
+import type { UserRepository } from './ports/persistence.ts';
+import type { EventBus } from './ports/realtime.ts';
+
+const USERS_MAX = 20_000;
+
+/**
+ * Who the ids in messages, changes and memberships are: names are joined when something is read, never stored with it. Keeps
+ * the people who were asked for last; a changed profile is read again once the bus says so.
+ */
+export class UserDirectory {
+  readonly #users: UserRepository;
+  readonly #known = new Map<UserId, User>();
+
+  constructor(deps: { users: UserRepository; bus: EventBus }) {
+    this.#users = deps.users;
+    deps.bus.subscribe((event) => {
+      if (event.type === 'user.updated') this.#known.delete(event.userId);
+    });
+  }
+
+  /** These people; whoever does not exist is left out. */
+  async lookUp(userIds: Iterable<UserId>): Promise<ReadonlyMap<UserId, User>> {
+    const found = new Map<UserId, User>();
+    const unknown: UserId[] = [];
+    for (const userId of new Set(userIds)) {
+      const user = this.#known.get(userId);
+      if (user) found.set(userId, user);
+      else unknown.push(userId);
+    }
+    if (unknown.length === 0) return found;
+    for (const user of await this.#users.findMany(unknown)) {
+      found.set(user.id, user);
+      this.#remember(user);
+    }
+    return found;
+  }
+
+  /** The same without a wait: null unless all of them are known already. */
+  peek(userIds: readonly UserId[]): ReadonlyMap<UserId, User> | null {
+    const found = new Map<UserId, User>();
+    for (const userId of userIds) {
+      const user = this.#known.get(userId);
+      if (!user) return null;
+      found.set(userId, user);
+    }
+    return found;
+  }
+
+  #remember(user: User): void {
+    this.#known.set(user.id, user);
+    if (this.#known.size <= USERS_MAX) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      return;
+    }
+  }
+}
