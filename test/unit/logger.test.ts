@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import fastify from 'fastify';
+import { createLogger } from '../../src/infrastructure/observability/logger.ts';
+
+function capture(level = 'info') {
+  const lines: string[] = [];
+  const logger = createLogger(level, { write: (line: string) => void lines.push(line) });
+  const entries = () => lines.map((line): Record<string, unknown> => JSON.parse(line));
+  return { logger, lines, entries };
+}
+
+describe('the lines', () => {
+  test('are JSON objects, one a line, with the time in ISO 8601 and the level by name', () => {
+    const { logger, lines, entries } = capture();
+    logger.info({ port: 3000 }, 'listening\nnow');
+    logger.warn('plain');
+    expect(lines.map((line) => line.split('\n').length)).toEqual([2, 2]);
+    expect(entries()).toEqual([
+      { level: 'info', time: expect.any(String), port: 3000, msg: 'listening\nnow' },
+      { level: 'warn', time: expect.any(String), msg: 'plain' },
+    ]);
+    for (const { time } of entries()) expect(new Date(String(time)).toISOString()).toBe(time);
+  });
+
+  test('below the level are left out', () => {
+    const { logger, entries } = capture('warn');
+    logger.info('no');
+    logger.error('yes');
+    expect(entries().map(({ msg }) => msg)).toEqual(['yes']);
+  });
+});
+
+describe('what is never logged', () => {
+  const canary = 'canary-4711';
+
+  test.each([
+    'authorization',
+    'Authorization',
+    'cookie',
+    'Set-Cookie',
+    'password',
+    'newPassword',
+    'currentPassword',
+    'passwordHash',
+    'token',
+    'accessToken',
+    'refreshToken',
+    'ticket',
+    'secret',
+    'jwtSecret',
+    'mongodbUri',
+  ])('a field named %s, at any depth', (field) => {
+    const { logger, lines } = capture();
+    const secret = { [field]: canary };
+    logger.info(secret, 'top');
+    logger.info({ a: secret, b: [secret, [secret]], c: { d: { e: { f: { g: secret } } } } }, 'deep');
+    logger.info({ [field]: { inner: canary } }, 'an object');
+    logger.error({ err: Object.assign(new Error('x'), { cause: secret }) }, 'a cause');
+    expect(lines).toHaveLength(4);
+    expect(lines.join('')).not.toContain(canary);
+    for (const line of lines) expect(line).toContain('[redacted]');
+  });
+
+  test('what hangs on an error besides its usual fields', () => {
+    const { logger, lines, entries } = capture();
+    const cause = Object.assign(new TypeError('inner'), { keyValue: canary });
+    const err = Object.assign(new Error('outer', { cause }), { code: 'E_TEST', document: { text: canary } });
+    logger.error({ err }, 'failed');
+    logger.error({ failures: [err] }, 'failed');
+    logger.error(err);
+    const described = {
+      type: 'Error',
+      code: 'E_TEST',
+      message: 'outer',
+      cause: { type: 'TypeError', message: 'inner' },
+    };
+    expect(entries()).toMatchObject([{ err: described }, { failures: [described] }, { err: described, msg: 'outer' }]);
+    expect(entries()[0]).toMatchObject({ err: { stack: expect.stringContaining('logger.test.ts') } });
+    expect(lines.join('')).not.toContain(canary);
+  });
+
+  test('the query and the headers of a request', async () => {
+    const { logger, lines, entries } = capture();
+    const app = fastify({ loggerInstance: logger });
+    app.get('/files', () => ({ text: canary }));
+    await app.inject({ url: `/files?token=${canary}`, headers: { cookie: canary, 'x-forwarded-for': canary } });
+    await app.close();
+    logger.info({ url: `/ws?ticket=${canary}`, request: { url: `/a#${canary}` } }, 'by hand');
+    expect(lines.join('')).not.toContain(canary);
+    expect(entries()).toMatchObject([
+      { req: { method: 'GET', url: '/files', ip: '127.0.0.1' } },
+      { res: { statusCode: 200 } },
+      { url: '/ws', request: { url: '/a' } },
+    ]);
+  });
+});
+
+test('objects without end are cut off', () => {
+  const { logger, entries } = capture();
+  const ring: Record<string, unknown> = { name: 'ring' };
+  ring.self = ring;
+  const chain = new Error('chain');
+  chain.cause = chain;
+  logger.info({ ring }, 'ring');
+  logger.info({ err: chain }, 'chain');
+  expect(entries()).toMatchObject([{ ring: { name: 'ring' } }, { err: { message: 'chain' } }]);
+});
+
+test('other values stay as they are', () => {
+  const { logger, entries } = capture();
+  const at = new Date(0);
+  logger.info({ at, count: 0, yes: true, none: null, list: [1, 'a'] }, 'values');
+  expect(entries()).toMatchObject([{ at: at.toISOString(), count: 0, yes: true, none: null, list: [1, 'a'] }]);
+});
