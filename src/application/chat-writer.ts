@@ -194,7 +194,7 @@ export class ChatWriter {
       if (decided.changes.length === 0) return answer(batch, decided.verdicts);
       const commit = this.#commitOf(lane.chatId, decided);
       if ((await this.#append(lane, batch, commit)) === 'stored') {
-        this.#recent.keep(decided.state);
+        this.#recent.keep(decided.state, commit.firstRev);
         this.#bus.publish({ type: 'commit', commit });
         this.#log.settle([commit]);
         return answer(batch, decided.verdicts);

@@ -22,12 +22,16 @@ export class RecentChats {
     return this.#entries.get(chatId) ?? null;
   }
 
-  /** Takes over the chat and the members of a state whose commit has been stored. */
-  keep({ chat, members }: ChatState): void {
+  /**
+   * Takes over the chat and the members of a state whose commit, from `firstRev` on, has been stored. Members kept at another
+   * head are dropped: somebody else may have changed them since.
+   */
+  keep({ chat, members }: ChatState, firstRev: number): void {
     if (!chat) return;
     let entry = this.#entries.get(chat.id);
     this.#entries.delete(chat.id);
-    if (!entry || entry.members.size + members.size > MEMBERS_MAX) entry = { chat, members: new Map() };
+    const isCurrent = entry?.chat.rev === firstRev - 1;
+    if (!entry || !isCurrent || entry.members.size + members.size > MEMBERS_MAX) entry = { chat, members: new Map() };
     entry.chat = chat;
     for (const [userId, member] of members) entry.members.set(userId, member);
     this.#entries.set(chat.id, entry);

@@ -12,11 +12,15 @@ const USERS_MAX = 20_000;
 export class UserDirectory {
   readonly #users: UserRepository;
   readonly #known = new Map<UserId, User>();
+  /** How many changes the bus has told of: a row that was asked for before one of them may be the old one. */
+  #changes = 0;
 
   constructor(deps: { users: UserRepository; bus: EventBus }) {
     this.#users = deps.users;
     deps.bus.subscribe((event) => {
-      if (event.type === 'user.updated') this.#known.delete(event.userId);
+      if (event.type !== 'user.updated') return;
+      this.#changes += 1;
+      this.#known.delete(event.userId);
     });
   }
 
@@ -30,9 +34,10 @@ export class UserDirectory {
       else unknown.push(userId);
     }
     if (unknown.length === 0) return found;
+    const before = this.#changes;
     for (const user of await this.#users.findMany(unknown)) {
       found.set(user.id, user);
-      this.#remember(user);
+      if (this.#changes === before) this.#remember(user);
     }
     return found;
   }

@@ -171,7 +171,7 @@ function changeMember(
   userId: UserId,
   to: Partial<Pick<Member, 'role' | 'active'>>,
 ): void {
-  const member = state.members.get(userId);
+  const member = state.members.get(userId) ?? (state.heir?.userId === userId ? state.heir : null);
   if (!member) throw new Error(`member ${userId} was not loaded`);
   state.members.set(userId, { ...member, ...to, rev: chat.rev });
 }

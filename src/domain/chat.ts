@@ -2,8 +2,8 @@ import { DomainError } from './errors.ts';
 import type { ChatId, Instant, UserId } from './ids.ts';
 import { optionalText, storableText } from './text.ts';
 
-export const CHAT_NAME_MAX = 100;
-export const DESCRIPTION_MAX = 500;
+const CHAT_NAME_MAX = 100;
+const DESCRIPTION_MAX = 500;
 export const MEMBERS_PER_CALL = 100;
 export const MEMBERS_MAX = 10_000;
 export const CHATS_MAX = 2_000;

@@ -3,7 +3,7 @@ import type { ChatId, Instant, MessageId, UserId } from './ids.ts';
 import { storableText } from './text.ts';
 
 export const CONTENT_MAX = 4000;
-export const CLIENT_ID_MAX = 64;
+const CLIENT_ID_MAX = 64;
 export const BATCH_MAX = 100;
 
 /** What a system line says. Who did it is the line's sender; people are ids, joined with names when read. */

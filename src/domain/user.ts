@@ -4,10 +4,10 @@ import { codePointCount, optionalText, storableText, uniqueKey } from './text.ts
 
 export const USERNAME_LENGTH = { min: 3, max: 25 } as const;
 export const PASSWORD_LENGTH = { min: 8, max: 128 } as const;
-export const EMAIL_MAX = 254; // RFC 5321 4.5.3.1.3, less the angle brackets
-export const DISPLAY_NAME_MAX = 50;
-export const BIO_MAX = 500;
-export const LOCATION_MAX = 100;
+const EMAIL_MAX = 254; // RFC 5321 4.5.3.1.3, less the angle brackets
+const DISPLAY_NAME_MAX = 50;
+const BIO_MAX = 500;
+const LOCATION_MAX = 100;
 
 export const PUBLISHABLE_FIELDS = ['email', 'birthDate'] as const;
 export type PublishableField = (typeof PUBLISHABLE_FIELDS)[number];
@@ -43,12 +43,13 @@ export const loginKey = uniqueKey;
 /** @throws DomainError VALIDATION_FAILED */
 export function checkUsername(raw: string): string {
   const name = storableText(raw, USERNAME_LENGTH.min, USERNAME_LENGTH.max);
-  if (/[@/]/u.test(name)) throw invalid('must not contain @ or /');
+  const key = uniqueKey(name);
+  // Of the key, too: a full-width @ would make it somebody's address.
+  if (/[@/]/u.test(key)) throw invalid('must not contain @ or /');
   if (/\p{Z}|\s/u.test(name)) throw invalid('must not contain blanks');
-  // Controls, format characters and unassigned code points cannot be seen, so two names could look the same.
-  if (/\p{C}/u.test(name)) throw invalid('must not contain invisible characters');
-  const folded = codePointCount(uniqueKey(name));
-  if (folded > USERNAME_LENGTH.max * 4) throw invalid('must not contain compatibility ligatures');
+  // Controls, format characters, fillers and unassigned code points cannot be seen, so two names could look the same.
+  if (/\p{C}|\p{DI}/u.test(name)) throw invalid('must not contain invisible characters');
+  if (codePointCount(key) > USERNAME_LENGTH.max * 4) throw invalid('must not contain compatibility ligatures');
   return name;
 }
 

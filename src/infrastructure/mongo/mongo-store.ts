@@ -1,0 +1,62 @@
+import { type Collection, type Db, MongoClient } from 'mongodb';
+import type { Store } from '../../application/ports/persistence.ts';
+import { migrate } from './migrations.ts';
+import { MongoChatLog } from './mongo-chat-log.ts';
+import { MongoChatRepository } from './mongo-chat-repository.ts';
+import { type InOrder, isDuplicate, MONGO_OPTIONS, readFailed, readsInOrder, writeFailed } from './mongo-database.ts';
+import { MongoMessageRepository } from './mongo-message-repository.ts';
+import { MongoSessionRepository } from './mongo-session-repository.ts';
+import { MongoStoreSettings } from './mongo-store-settings.ts';
+import { MongoUserRepository } from './mongo-user-repository.ts';
+
+/**
+ * Opens the database that the connection string names and brings it to this program's schema.
+ * @throws StoreError within seconds if the server does not answer; StoreRefused if the database is not one to use
+ */
+export async function openMongoStore({ uri }: { readonly uri: string }): Promise<MongoStore> {
+  const client = new MongoClient(uri, MONGO_OPTIONS);
+  try {
+    await migrate(client.db()).catch(readFailed);
+    return new MongoStore(client.db(), await readsInOrder(client), () => client.close());
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+/** A store over an open and migrated database. */
+export class MongoStore implements Store {
+  readonly chatLog: MongoChatLog;
+  readonly chats: MongoChatRepository;
+  readonly messages: MongoMessageRepository;
+  readonly users: MongoUserRepository;
+  readonly sessions: MongoSessionRepository;
+  readonly settings: MongoStoreSettings;
+  readonly #health: Collection<{ readonly _id: string; readonly at: Date }>;
+  readonly #disconnect: () => Promise<void>;
+
+  constructor(db: Db, inOrder: InOrder, disconnect: () => Promise<void>) {
+    this.chatLog = new MongoChatLog(db, inOrder);
+    this.chats = new MongoChatRepository(db);
+    this.messages = new MongoMessageRepository(db);
+    this.users = new MongoUserRepository(db);
+    this.sessions = new MongoSessionRepository(db);
+    this.settings = new MongoStoreSettings(db);
+    this.#health = db.collection('health');
+    this.#disconnect = disconnect;
+  }
+
+  async check(): Promise<void> {
+    try {
+      await this.#health.findOneAndUpdate({ _id: 'check' }, { $set: { at: new Date() } }, { upsert: true });
+    } catch (error) {
+      if (!isDuplicate(error)) writeFailed(error); // of two first checks that race, one may be refused: it could write
+    }
+  }
+
+  /** Waits for what is left to settle. */
+  async close(): Promise<void> {
+    await this.chatLog.settled();
+    await this.#disconnect();
+  }
+}

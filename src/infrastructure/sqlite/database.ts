@@ -1,0 +1,169 @@
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { checkFile, databasePath, lockFolder } from './data-folder.ts';
+import { MIGRATIONS, type Migration, migrate } from './migrations.ts';
+import { asStoreError } from './sqlite-error.ts';
+
+export interface SqliteOptions {
+  /** The folder of `parley.db`, or `:memory:` for a database that ends with the process. */
+  readonly dataDir: string;
+  readonly migrations?: readonly Migration[];
+}
+
+const SETTINGS = `
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA trusted_schema = OFF;
+PRAGMA temp_store = MEMORY;
+PRAGMA cache_size = -65536;
+PRAGMA wal_autocheckpoint = 4000;
+PRAGMA journal_size_limit = 67108864;
+`;
+
+/**
+ * Opens the database of a data folder, or makes it, and takes it to the newest schema.
+ * @throws StoreRefused for a folder that is in use, and for a file that is not this program's; it is left as it is
+ */
+export function openDatabase(options: SqliteOptions): Database {
+  const { dataDir, migrations = MIGRATIONS } = options;
+  if (dataDir === ':memory:') return new Database(open(dataDir, migrations));
+  const unlock = lockFolder(dataDir);
+  try {
+    const path = databasePath(dataDir);
+    checkFile(path, migrations);
+    return new Database(open(path, migrations), unlock);
+  } catch (error) {
+    unlock();
+    throw asStoreError(error);
+  }
+}
+
+function open(path: string, migrations: readonly Migration[]): DatabaseSync {
+  const connection = new DatabaseSync(path, { timeout: 5_000, enableForeignKeyConstraints: true, defensive: true });
+  try {
+    connection.exec(SETTINGS);
+    migrate(connection, migrations);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** A prepared statement whose rows are tuples: half the cost of objects, for rows of many columns. */
+export interface Query<Row> {
+  get(...parameters: SQLInputValue[]): Row | undefined;
+  all(...parameters: SQLInputValue[]): Row[];
+}
+
+interface Write {
+  /** Does the work inside the transaction; answers what to tell the caller once it is committed. */
+  attempt(): () => void;
+  fail(error: unknown): void;
+}
+
+/**
+ * The one connection of the process. Nothing awaits inside a transaction: a read sees whole transactions and no other's write
+ * joins one unasked.
+ *
+ * Writes that come in one turn of the event loop share a transaction, and so its one flush to the disk. Each is in a savepoint:
+ * all of it is stored or nothing, whatever becomes of the others.
+ */
+export class Database {
+  readonly #connection: DatabaseSync;
+  readonly #afterClose: () => void;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #savepoint: StatementSync;
+  readonly #release: StatementSync;
+  readonly #rollbackTo: StatementSync;
+  #waiting: Write[] = [];
+
+  constructor(connection: DatabaseSync, afterClose: () => void = () => undefined) {
+    this.#connection = connection;
+    this.#afterClose = afterClose;
+    this.#begin = connection.prepare('BEGIN IMMEDIATE');
+    this.#commit = connection.prepare('COMMIT');
+    this.#savepoint = connection.prepare('SAVEPOINT one');
+    this.#release = connection.prepare('RELEASE one');
+    this.#rollbackTo = connection.prepare('ROLLBACK TO one');
+  }
+
+  statement(sql: string): StatementSync {
+    return this.#connection.prepare(sql);
+  }
+
+  /** `Row` is the tuple of the columns; that they are what it says is the caller's care. */
+  query<Row extends readonly SQLOutputValue[]>(sql: string): Query<Row> {
+    const statement = this.#connection.prepare(sql);
+    statement.setReturnArrays(true);
+    return statement as unknown as Query<Row>;
+  }
+
+  /** Reads at once. @throws StoreError */
+  async read<T>(work: () => T): Promise<T> {
+    try {
+      return work();
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+
+  /** Writes in the transaction that the current turn ends with. The answer comes when it is durable. @throws StoreError */
+  write<T>(work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const attempt = () => {
+        const answer = work();
+        return () => resolve(answer);
+      };
+      const fail = (error: unknown) => reject(asStoreError(error));
+      if (this.#waiting.push({ attempt, fail }) === 1) setImmediate(() => this.flush());
+    });
+  }
+
+  /** Commits now what waits for the end of the turn. */
+  flush(): void {
+    const writes = this.#waiting;
+    if (writes.length === 0) return;
+    this.#waiting = [];
+    try {
+      for (const answer of this.#transact(writes)) answer();
+    } catch (error) {
+      if (this.#connection.isOpen && this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+      for (const write of writes) write.fail(error);
+    }
+  }
+
+  #transact(writes: readonly Write[]): (() => void)[] {
+    this.#begin.run();
+    const answers = writes.map((write) => this.#attempt(write));
+    try {
+      this.#commit.run();
+    } catch (error) {
+      throw asStoreError(error, true);
+    }
+    return answers;
+  }
+
+  #attempt(write: Write): () => void {
+    this.#savepoint.run();
+    try {
+      const answer = write.attempt();
+      this.#release.run();
+      return answer;
+    } catch (error) {
+      // A full disk may have rolled back everything: then all of the writes have failed.
+      if (!this.#connection.isTransaction) throw error;
+      this.#rollbackTo.run();
+      this.#release.run();
+      return () => write.fail(error);
+    }
+  }
+
+  /** Commits what waits, closes the file and unlocks the folder. */
+  close(): void {
+    if (!this.#connection.isOpen) return;
+    this.flush();
+    this.#connection.close();
+    this.#afterClose();
+  }
+}

@@ -1,0 +1,97 @@
+import type { ChatRepository, MarkedMember, Membership } from '../../application/ports/persistence.ts';
+import type { Chat, ReadMark } from '../../domain/chat.ts';
+import type { ChatId, UserId } from '../../domain/ids.ts';
+import type { Database, Query } from './database.ts';
+import { CHAT_COLUMNS, type ChatRow, MEMBER_COLUMNS, type MemberRow, toChat, toMark, toMember } from './rows.ts';
+
+const OF_CHAT = 'chat = (SELECT number FROM chats WHERE id = ?)';
+
+export class SqliteChatRepository implements ChatRepository {
+  readonly #database: Database;
+  readonly #find: Query<ChatRow>;
+  readonly #membership: Query<[...ChatRow, ...MemberRow]>;
+  readonly #memberships: Query<[...ChatRow, ...MemberRow]>;
+  readonly #count: Query<[number]>;
+  readonly #members: Query<MemberRow>;
+  readonly #membersById: Query<MemberRow>;
+  readonly #raise: Query<[seq: number, n: number]>;
+  readonly #share: Query<[number]>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#find = database.query(`SELECT ${CHAT_COLUMNS} FROM chats WHERE id = ?`);
+    this.#membership = database.query(`
+      SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS} FROM chats JOIN members ON chat = number WHERE id = ? AND user_id = ?`);
+    this.#memberships = database.query(`
+      SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS} FROM members CROSS JOIN chats ON number = chat
+      WHERE user_id = ? AND active = 1 AND live = 1`);
+    this.#count = database.query(`
+      SELECT count(*) FROM members CROSS JOIN chats ON number = chat WHERE user_id = ? AND active = 1 AND live = 1`);
+    this.#members = database.query(`
+      SELECT ${MEMBER_COLUMNS} FROM members WHERE ${OF_CHAT} AND user_id > ? AND active = 1 ORDER BY user_id LIMIT ?`);
+    this.#membersById = database.query(`
+      SELECT ${MEMBER_COLUMNS} FROM members
+      WHERE ${OF_CHAT} AND user_id IN (SELECT value FROM json_each(?))`);
+    this.#raise = database.query(`
+      UPDATE members SET read_seq = max(read_seq, ?), read_n = max(read_n, ?) WHERE ${OF_CHAT} AND user_id = ?
+      RETURNING read_seq, read_n`);
+    this.#share = database.query(`
+      SELECT 1 FROM members AS one CROSS JOIN members AS other ON other.chat = one.chat CROSS JOIN chats ON number = one.chat
+      WHERE one.user_id = ? AND one.active = 1 AND other.user_id = ? AND other.active = 1 AND live = 1 LIMIT 1`);
+  }
+
+  find(chatId: ChatId): Promise<Chat | null> {
+    return this.#database.read(() => {
+      const row = this.#find.get(chatId);
+      return row ? toChat(row) : null;
+    });
+  }
+
+  membership(chatId: ChatId, userId: UserId): Promise<Membership | null> {
+    return this.#database.read(() => {
+      const row = this.#membership.get(chatId, userId);
+      return row ? toMembership(row) : null;
+    });
+  }
+
+  memberships(userId: UserId): Promise<Membership[]> {
+    return this.#database.read(() => this.#memberships.all(userId).map(toMembership));
+  }
+
+  countMemberships(userId: UserId): Promise<number> {
+    return this.#database.read(() => this.#count.get(userId)?.[0] ?? 0);
+  }
+
+  members(chatId: ChatId, after: UserId | null, limit: number): Promise<MarkedMember[]> {
+    return this.#database.read(() =>
+      this.#members.all(chatId, after ?? '', limit).map((row) => toMarkedMember(chatId, row)),
+    );
+  }
+
+  membersById(chatId: ChatId, userIds: readonly UserId[]): Promise<MarkedMember[]> {
+    return this.#database.read(() =>
+      this.#membersById.all(chatId, JSON.stringify(userIds)).map((row) => toMarkedMember(chatId, row)),
+    );
+  }
+
+  raiseMark(chatId: ChatId, userId: UserId, mark: ReadMark): Promise<ReadMark | null> {
+    return this.#database.write(() => {
+      const row = this.#raise.get(mark.seq, mark.n, chatId, userId);
+      return row ? { seq: row[0], n: row[1] } : null;
+    });
+  }
+
+  shareChat(a: UserId, b: UserId): Promise<boolean> {
+    return this.#database.read(() => this.#share.get(a, b) !== undefined);
+  }
+}
+
+const toMarkedMember = (chatId: ChatId, row: MemberRow): MarkedMember => ({
+  member: toMember(chatId, row),
+  mark: toMark(row),
+});
+
+function toMembership(row: [...ChatRow, ...MemberRow]): Membership {
+  const chat = toChat(row);
+  return { chat, ...toMarkedMember(chat.id, row.slice(17) as MemberRow) };
+}

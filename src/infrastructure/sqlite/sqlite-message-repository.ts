@@ -1,0 +1,78 @@
+import type { MessagePage, MessageRepository, UnreadQuery } from '../../application/ports/persistence.ts';
+import type { ChatId, MessageId, UserId } from '../../domain/ids.ts';
+import type { Message } from '../../domain/message.ts';
+import { OWN_LINES_STEP } from './commit-writes.ts';
+import type { Database, Query } from './database.ts';
+import { clamp, MESSAGE_COLUMNS, type MessageRow, PLACE_MAX, toMessage } from './rows.ts';
+
+const NUMBER = '(SELECT number FROM chats WHERE id = ?1)';
+const LAST_PLACE = `(number << 32 | ${PLACE_MAX})`;
+
+export class SqliteMessageRepository implements MessageRepository {
+  readonly #database: Database;
+  readonly #findMany: Query<MessageRow>;
+  readonly #page: Record<MessagePage['order'], Query<MessageRow>>;
+  readonly #at: Query<[...MessageRow, chatId: ChatId]>;
+  readonly #countUpTo: Query<[number]>;
+  readonly #countNotUnread: Query<[chatId: ChatId, count: number]>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#findMany = database.query(`
+      SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id IN (SELECT value FROM json_each(?2)) AND chat = ${NUMBER}`);
+    const page = (order: string): Query<MessageRow> =>
+      database.query(`
+        SELECT ${MESSAGE_COLUMNS} FROM messages
+        WHERE place > (${NUMBER} << 32 | ?2) AND place <= (${NUMBER} << 32 | ?3) ORDER BY place ${order} LIMIT ?4`);
+    this.#page = { asc: page('ASC'), desc: page('DESC') };
+    this.#at = database.query(`
+      SELECT ${MESSAGE_COLUMNS}, chats.id FROM json_each(?) AS wanted
+      CROSS JOIN chats ON chats.id = wanted.value ->> 0
+      CROSS JOIN messages ON place = (number << 32 | wanted.value ->> 1)`);
+    this.#countUpTo = database.query(`
+      SELECT n FROM messages
+      WHERE place > (${NUMBER} << 32) AND place <= (${NUMBER} << 32 | ?2) ORDER BY place DESC LIMIT 1`);
+    this.#countNotUnread = database.query(`
+      SELECT chats.id,
+        (SELECT count(*) FROM own_lines
+          WHERE sender_id = ?1 AND place > (number << 32 | asked.value ->> 1) AND place <= ${LAST_PLACE})
+        + (SELECT count(*) FROM messages
+          WHERE sender_id = ?1 AND is_system = 0
+            AND place > (number << 32 | max(asked.value ->> 1, chats.seq - chats.seq % ${OWN_LINES_STEP})) AND place <= ${LAST_PLACE})
+        + (SELECT count(*) FROM messages INDEXED BY messages_deleted
+          WHERE sender_id <> ?1 AND is_system = 0 AND deleted_at IS NOT NULL
+            AND place > (number << 32 | asked.value ->> 1) AND place <= ${LAST_PLACE})
+      FROM json_each(?2) AS asked CROSS JOIN chats ON chats.id = asked.value ->> 0`);
+  }
+
+  async find(chatId: ChatId, messageId: MessageId): Promise<Message | null> {
+    const [message] = await this.findMany(chatId, [messageId]);
+    return message ?? null;
+  }
+
+  findMany(chatId: ChatId, messageIds: readonly MessageId[]): Promise<Message[]> {
+    return this.#database.read(() =>
+      this.#findMany.all(chatId, JSON.stringify(messageIds)).map((row) => toMessage(chatId, row)),
+    );
+  }
+
+  page(chatId: ChatId, { above, upTo, order, limit }: MessagePage): Promise<Message[]> {
+    return this.#database.read(() =>
+      this.#page[order].all(chatId, clamp(above), clamp(upTo), limit).map((row) => toMessage(chatId, row)),
+    );
+  }
+
+  at(places: readonly { readonly chatId: ChatId; readonly seq: number }[]): Promise<Message[]> {
+    const wanted = JSON.stringify(places.map(({ chatId, seq }) => [chatId, clamp(seq)]));
+    return this.#database.read(() => this.#at.all(wanted).map((row) => toMessage(row[15], row)));
+  }
+
+  countUpTo(chatId: ChatId, seq: number): Promise<number> {
+    return this.#database.read(() => this.#countUpTo.get(chatId, clamp(seq))?.[0] ?? 0);
+  }
+
+  countNotUnread(userId: UserId, queries: readonly UnreadQuery[]): Promise<Map<ChatId, number>> {
+    const asked = JSON.stringify(queries.map(({ chatId, above }) => [chatId, clamp(above)]));
+    return this.#database.read(() => new Map(this.#countNotUnread.all(userId, asked)));
+  }
+}

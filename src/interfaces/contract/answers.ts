@@ -1,0 +1,57 @@
+/** What HTTP answers beside the things themselves (shapes.ts). */
+import Type, { type Static } from 'typebox';
+import { Change, list, Me, Message, oneOf, Seq, shape } from './shapes.ts';
+
+/** The body of a 204. */
+export const Nothing = Type.Unsafe<undefined>({ type: 'null', description: 'Done.' });
+
+const Seconds = Type.Integer({ minimum: 1, description: 'In seconds.' });
+const Count = Type.Integer({ minimum: 0 });
+
+export const SignedIn = shape('SignedIn', {
+  user: Me,
+  accessToken: Type.String({ description: 'For the Authorization header: "Bearer <access token>".' }),
+  refreshToken: Type.String({ description: 'Good for one refresh; using it again ends the session.' }),
+  expiresIn: Seconds,
+});
+export type SignedIn = Static<typeof SignedIn>;
+
+export const Ticket = shape('Ticket', {
+  ticket: Type.String({ description: 'Opens one WebSocket: /api/v1/ws?ticket=…' }),
+  expiresIn: Seconds,
+});
+
+export const ReadResult = shape('ReadResult', { readSeq: Seq, unreadCount: Count });
+
+/** A single message is answered bare, a batch as a list. */
+export const SentResult = Type.Union([Message, list(Message)]);
+
+export const Changes = shape('Changes', {
+  items: Type.Array(Change),
+  rev: Type.Integer({ minimum: 0, description: "The chat's head: there is more while the last item's rev is below." }),
+});
+
+export const ServerInfo = shape('ServerInfo', {
+  name: Type.Literal('parley'),
+  version: Type.String(),
+  registration: oneOf(['open', 'closed']),
+  features: Type.Array(Type.String(), { description: 'What this server offers beyond the core.' }),
+  limits: shape('Limits', {
+    usernameLength: shape('Range', { min: Count, max: Count }),
+    passwordLength: shape('Range', { min: Count, max: Count }),
+    contentLength: Count,
+    messagesPerBatch: Count,
+    membersPerCall: Count,
+    membersPerChat: Count,
+    chatsPerUser: Count,
+  }),
+});
+
+export type ServerInfo = Static<typeof ServerInfo>;
+
+export const Health = shape('Health', { status: Type.Literal('ok') });
+
+export const ReadinessReport = shape('Readiness', {
+  ready: Type.Boolean(),
+  reasons: Type.Array(Type.String(), { description: 'Why not, one word each.' }),
+});

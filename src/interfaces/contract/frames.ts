@@ -1,0 +1,122 @@
+/** What goes over the WebSocket: one JSON object per text frame. Durable events have the form of `Change` (shapes.ts). */
+import Type, { type Static, type TSchema } from 'typebox';
+import { Id, Message, nullable, Seq, shape, Time, UserRef } from './shapes.ts';
+
+export const PROTOCOL_VERSION = 1;
+
+const closed = { additionalProperties: false } as const;
+const commandId = Type.String({ minLength: 1, maxLength: 64, description: "The client's own; the answer bears it." });
+
+const command = <T extends string, P extends Record<string, TSchema>>(type: T, properties: P) =>
+  Type.Object({ type: Type.Literal(type), id: commandId, ...properties }, closed);
+
+const newMessage = {
+  content: Type.String(),
+  clientId: Type.Optional(Type.String()),
+  replyTo: Type.Optional(nullable(Id)),
+};
+
+/** The first frame of every connection; `token` unless a ticket or a header has said who it is. */
+export const AuthFrame = Type.Object(
+  {
+    type: Type.Literal('auth'),
+    token: Type.Optional(Type.String({ maxLength: 8192 })),
+    deviceId: Type.Optional(Type.String({ maxLength: 100 })),
+  },
+  closed,
+);
+
+/** Every command of an authenticated connection, by its type. */
+export const commands = {
+  'message.send': command('message.send', {
+    chatId: Type.Optional(
+      Type.String({ ...Id, description: 'Where to; or userId, for the direct chat with somebody.' }),
+    ),
+    userId: Type.Optional(Id),
+    ...newMessage,
+  }),
+  'message.edit': command('message.edit', { chatId: Id, messageId: Id, content: Type.String() }),
+  'message.delete': command('message.delete', { chatId: Id, messageId: Id }),
+  'chat.read': command('chat.read', { chatId: Id, seq: Seq }),
+  'chat.join': command('chat.join', { chatId: Id }),
+  'chat.leave': command('chat.leave', { chatId: Id }),
+} as const;
+
+export type CommandType = keyof typeof commands;
+export type CommandFrame<T extends CommandType = CommandType> = Static<(typeof commands)[T]>;
+
+export const HelloFrame = shape('hello', {
+  type: Type.Literal('hello'),
+  protocol: Type.Literal(PROTOCOL_VERSION),
+  heartbeatMs: Type.Integer(),
+  serverTime: Time,
+});
+
+export const ReadyFrame = shape('ready', {
+  type: Type.Literal('ready'),
+  sessionId: Id,
+  userId: Id,
+  me: Type.Integer({ description: "Version of the user's own row." }),
+  epoch: Type.String(),
+  expiresAt: Time,
+  resumed: Type.Boolean(),
+  reason: Type.Optional(Type.String()),
+});
+
+export const ErrorFrame = Type.Object(
+  {
+    type: Type.Literal('error'),
+    id: Type.Optional(Type.String()),
+    code: Type.String(),
+    detail: Type.String(),
+    errors: Type.Optional(Type.Array(shape('FieldProblem', { path: Type.String(), message: Type.String() }))),
+    retryAfterMs: Type.Optional(Type.Integer()),
+  },
+  { ...closed, title: 'error' },
+);
+
+/** What an ack says beside its `type` and `id`. */
+export const acks = {
+  'message.send': shape('message.send ack', { message: Message }),
+  'message.edit': shape('message.edit ack', { message: Message }),
+  'message.delete': shape('message.delete ack', {}),
+  'chat.read': shape('chat.read ack', { readSeq: Seq, unreadCount: Type.Integer({ minimum: 0 }) }),
+  'chat.join': shape('chat.join ack', { rev: Seq, seq: Seq }),
+  'chat.leave': shape('chat.leave ack', {}),
+  'auth.refresh': shape('auth.refresh ack', { expiresAt: Time }),
+} as const;
+
+/** What comes between the commands: events that are not stored changes, and the heartbeat. */
+export const liveFrames = {
+  ping: shape('ping', { type: Type.Literal('ping') }),
+  pong: Type.Object(
+    { type: Type.Literal('pong'), id: Type.Optional(Type.String()), serverTime: Time },
+    { ...closed, title: 'pong' },
+  ),
+  'token.expiring': shape('token.expiring', {
+    type: Type.Literal('token.expiring'),
+    data: shape('TokenExpiring', { expiresAt: Time }),
+  }),
+  'chat.read': shape('chat.read', {
+    type: Type.Literal('chat.read'),
+    chatId: Id,
+    data: shape('ChatRead', { userId: Id, seq: Seq, unreadCount: Type.Optional(Type.Integer({ minimum: 0 })) }),
+  }),
+  'user.updated': shape('user.updated', {
+    type: Type.Literal('user.updated'),
+    data: shape('UserUpdated', { user: UserRef }),
+  }),
+} as const;
+
+/** Why a connection ends (RFC 6455 7.4.2). 4000 to 4399: connect again; 4400 to 4499: do not, without a person's doing. */
+export const CLOSE = {
+  serverError: 4000,
+  heartbeat: 4003,
+  slowConsumer: 4002,
+  tokenExpired: 4010,
+  authLate: 4011,
+  badFrame: 4400,
+  revoked: 4401,
+  tooManySockets: 4408,
+  restarting: 1012,
+} as const;

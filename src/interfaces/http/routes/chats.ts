@@ -1,0 +1,146 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Changes, Nothing, ReadResult } from '../../contract/answers.ts';
+import {
+  ChangesQuery,
+  ChatBody,
+  ChatParams,
+  ListQuery,
+  NewChatBody,
+  PAGE_LIMIT,
+  ReadBody,
+} from '../../contract/requests.ts';
+import { Chat, page } from '../../contract/shapes.ts';
+import type { Services } from '../../services.ts';
+import { joinChanges, joinChat, joinChats } from '../joins.ts';
+import { relocate } from '../relocate.ts';
+
+/** Chats, what happened in them, and how far one has read. */
+export const chatRoutes =
+  ({ chats, directory }: Services): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.get(
+      '/chats',
+      {
+        schema: {
+          operationId: 'listChats',
+          summary: 'My chats, latest activity first',
+          tags: ['chats'],
+          querystring: ListQuery,
+          response: { 200: page(Chat) },
+        },
+      },
+      async (request) => {
+        const { items, nextCursor } = await chats.list(request.actor, { limit: PAGE_LIMIT, ...request.query });
+        return { items: await joinChats(directory, items), nextCursor };
+      },
+    );
+
+    app.post(
+      '/chats',
+      {
+        schema: {
+          operationId: 'createChat',
+          summary: 'Make a group, or open the direct chat with somebody (200 where it is open already)',
+          tags: ['chats'],
+          body: NewChatBody,
+          response: { 200: Chat, 201: Chat },
+        },
+        config: { errors: ['USERS_UNKNOWN', 'TOO_MANY_CHATS', 'CHAT_WITH_ONESELF'] },
+      },
+      async ({ actor, body }, reply) => {
+        if (body.kind === 'group') {
+          reply.code(201);
+          const group = await relocate(chats.createGroup(actor, body), 'USERS_UNKNOWN', () => '/memberIds');
+          return joinChat(directory, group);
+        }
+        const opening = chats.openDirect(actor, body.userId);
+        const { chat, created } = await relocate(opening, 'USERS_UNKNOWN', () => '/userId');
+        reply.code(created ? 201 : 200);
+        return joinChat(directory, chat);
+      },
+    );
+
+    app.get(
+      '/chats/:chatId',
+      {
+        schema: {
+          operationId: 'getChat',
+          summary: 'A chat as I see it',
+          tags: ['chats'],
+          params: ChatParams,
+          response: { 200: Chat },
+        },
+        config: { errors: ['CHAT_NOT_FOUND'] },
+      },
+      async (request) => joinChat(directory, await chats.get(request.actor, request.params.chatId)),
+    );
+
+    app.patch(
+      '/chats/:chatId',
+      {
+        schema: {
+          operationId: 'updateChat',
+          summary: 'Rename or describe a group',
+          tags: ['chats'],
+          params: ChatParams,
+          body: ChatBody,
+          response: { 200: Chat },
+        },
+        config: { errors: ['CHAT_NOT_FOUND', 'DIRECT_CHAT_FIXED'] },
+      },
+      async ({ actor, params, body }) => joinChat(directory, await chats.update(actor, params.chatId, body)),
+    );
+
+    app.delete(
+      '/chats/:chatId',
+      {
+        schema: {
+          operationId: 'deleteChat',
+          summary: 'Delete a chat with its messages',
+          tags: ['chats'],
+          params: ChatParams,
+          response: { 204: Nothing },
+        },
+        config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
+      },
+      async (request, reply) => {
+        await chats.delete(request.actor, request.params.chatId);
+        return reply.code(204).send();
+      },
+    );
+
+    app.get(
+      '/chats/:chatId/changes',
+      {
+        schema: {
+          operationId: 'listChanges',
+          summary: 'Everything that was stored since a rev, oldest first',
+          tags: ['chats'],
+          params: ChatParams,
+          querystring: ChangesQuery,
+          response: { 200: Changes },
+        },
+        config: { errors: ['CHAT_NOT_FOUND'] },
+      },
+      async ({ actor, params, query }) => {
+        const { items, chat } = await chats.changes(actor, params.chatId, { limit: PAGE_LIMIT, ...query });
+        return { items: await joinChanges(directory, items, chat), rev: chat.chat.rev };
+      },
+    );
+
+    app.put(
+      '/chats/:chatId/read',
+      {
+        schema: {
+          operationId: 'markRead',
+          summary: 'Say how far I have read; a mark never goes back',
+          tags: ['chats'],
+          params: ChatParams,
+          body: ReadBody,
+          response: { 200: ReadResult },
+        },
+        config: { errors: ['CHAT_NOT_FOUND'] },
+      },
+      async ({ actor, params, body }) => chats.markRead(actor, params.chatId, body.seq),
+    );
+  };

@@ -1,0 +1,163 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
+import type { Static } from 'typebox';
+import type { Sent } from '../../../application/message-service.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import { userNotFound } from '../../../domain/user.ts';
+import { Nothing, SentResult } from '../../contract/answers.ts';
+import {
+  ChatParams,
+  EditBody,
+  HistoryQuery,
+  MessageParams,
+  PAGE_LIMIT,
+  SendBody,
+  UserParams,
+} from '../../contract/requests.ts';
+import { Message, page } from '../../contract/shapes.ts';
+import type { Services } from '../../services.ts';
+import { joinMessage, joinMessages } from '../joins.ts';
+import { relocate } from '../relocate.ts';
+
+const BATCH_BODY_LIMIT = 2 * 1024 * 1024;
+
+/** Sending, reading, editing and deleting. */
+export const messageRoutes =
+  ({ messages, directory }: Services): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    /** 201 if anything was stored; 200 if all of it had been stored before. */
+    const answerSent = async (body: SendBody, sending: Promise<Sent>, reply: FastifyReply) => {
+      const sent = await (isBatchOfOne(body)
+        ? relocate(sending, 'VALIDATION_FAILED', (path) => `/messages/0${path}`)
+        : sending);
+      reply.code(sent.stored ? 201 : 200);
+      const items = await joinMessages(directory, sent.messages);
+      return answerOf(body, items);
+    };
+
+    app.get(
+      '/chats/:chatId/messages',
+      {
+        schema: {
+          operationId: 'listMessages',
+          summary: 'The history of a chat, newest first unless asked otherwise',
+          tags: ['messages'],
+          params: ChatParams,
+          querystring: HistoryQuery,
+          response: { 200: page(Message) },
+        },
+        config: { errors: ['CHAT_NOT_FOUND'] },
+      },
+      async ({ actor, params, query }) => {
+        const { items, nextCursor } = await messages.page(actor, params.chatId, { limit: PAGE_LIMIT, ...query });
+        return { items: await joinMessages(directory, items), nextCursor };
+      },
+    );
+
+    app.post(
+      '/chats/:chatId/messages',
+      {
+        schema: {
+          operationId: 'sendMessages',
+          summary: 'Send a message, or up to 100: all of them or none',
+          tags: ['messages'],
+          params: ChatParams,
+          body: SendBody,
+          response: { 200: SentResult, 201: SentResult },
+        },
+        config: { limits: ['send'], errors: ['CHAT_NOT_FOUND', 'CLIENT_ID_REUSED', 'REPLY_TARGET_UNKNOWN'] },
+        bodyLimit: BATCH_BODY_LIMIT,
+      },
+      async ({ actor, params, body }, reply) =>
+        answerSent(body, messages.send(actor, params.chatId, draftsOf(body)), reply),
+    );
+
+    app.post(
+      '/users/:userId/messages',
+      {
+        schema: {
+          operationId: 'sendDirectMessages',
+          summary: 'Send to the direct chat with somebody; the first message opens it',
+          tags: ['messages'],
+          params: UserParams,
+          body: SendBody,
+          response: { 200: SentResult, 201: SentResult },
+        },
+        config: {
+          limits: ['send'],
+          errors: ['USER_NOT_FOUND', 'CLIENT_ID_REUSED', 'REPLY_TARGET_UNKNOWN', 'CHAT_WITH_ONESELF', 'TOO_MANY_CHATS'],
+        },
+        bodyLimit: BATCH_BODY_LIMIT,
+      },
+      async ({ actor, params, body }, reply) => {
+        const sending = messages.sendTo(actor, params.userId, draftsOf(body)).catch(theUserIsUnknown);
+        return answerSent(body, sending, reply);
+      },
+    );
+
+    app.get(
+      '/chats/:chatId/messages/:messageId',
+      {
+        schema: {
+          operationId: 'getMessage',
+          summary: 'One message',
+          tags: ['messages'],
+          params: MessageParams,
+          response: { 200: Message },
+        },
+        config: { errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND'] },
+      },
+      async ({ actor, params }) => joinMessage(directory, await messages.get(actor, params.chatId, params.messageId)),
+    );
+
+    app.patch(
+      '/chats/:chatId/messages/:messageId',
+      {
+        schema: {
+          operationId: 'editMessage',
+          summary: 'Change the text of a message of mine',
+          tags: ['messages'],
+          params: MessageParams,
+          body: EditBody,
+          response: { 200: Message },
+        },
+        config: { errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] },
+      },
+      async ({ actor, params, body }) =>
+        joinMessage(directory, await messages.edit(actor, params.chatId, params.messageId, body.content)),
+    );
+
+    app.delete(
+      '/chats/:chatId/messages/:messageId',
+      {
+        schema: {
+          operationId: 'deleteMessage',
+          summary: 'Delete a message; a tombstone stays in its place',
+          tags: ['messages'],
+          params: MessageParams,
+          response: { 204: Nothing },
+        },
+        config: { errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] },
+      },
+      async ({ actor, params }, reply) => {
+        await messages.delete(actor, params.chatId, params.messageId);
+        return reply.code(204).send();
+      },
+    );
+  };
+
+const draftsOf = (body: SendBody) => ('messages' in body ? body.messages : [body]);
+
+const isBatchOfOne = (body: SendBody): boolean => 'messages' in body && body.messages.length === 1;
+
+function answerOf(body: SendBody, items: Message[]): Static<typeof SentResult> {
+  if ('messages' in body) return { items };
+  const [message] = items;
+  if (!message) throw new Error('one answer for each message');
+  return message;
+}
+
+/** Here the person is part of the path, so he is what cannot be found. */
+function theUserIsUnknown(error: unknown): never {
+  throw error instanceof DomainError && error.code === 'USERS_UNKNOWN' ? userNotFound() : error;
+}

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import cors from '@fastify/cors';
+import jwt from '@fastify/jwt';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  fastify,
+  LogController,
+  type RouteOptions,
+} from 'fastify';
+import { DomainError } from '../../domain/errors.ts';
+import { AccessTokens, jwtOptions } from '../access-tokens.ts';
+import { NoQuery } from '../contract/requests.ts';
+import { LIMITS, type LimitName } from '../limits.ts';
+import type { ReadinessReport } from '../readiness.ts';
+import type { Services } from '../services.ts';
+import { authenticateBy } from './authenticate.ts';
+import { documentationRoutes } from './documentation.ts';
+import { openApiOptions } from './openapi.ts';
+import { answerBrokenRequest, sendProblem } from './problem.ts';
+import { limiterOf } from './rate-limits.ts';
+import { logRequest } from './request-log.ts';
+import { authRoutes } from './routes/auth.ts';
+import { chatRoutes } from './routes/chats.ts';
+import { memberRoutes } from './routes/members.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { probeRoutes, serverRoutes } from './routes/ops.ts';
+import { userRoutes } from './routes/users.ts';
+import { refuseUnknownRoutes } from './unknown-routes.ts';
+import { compileValidator } from './validator-compiler.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    accessTokens: AccessTokens;
+  }
+}
+
+export type ParleyServer = FastifyInstance;
+
+export interface HttpOptions {
+  readonly services: Services;
+  readonly logger: FastifyBaseLogger;
+  readonly jwtSecret: string;
+  readonly version: string;
+  readonly config: {
+    readonly publicUrl?: string;
+    readonly corsOrigins: readonly string[];
+    /** Addresses and CIDR ranges of the proxies whose X-Forwarded headers are believed. */
+    readonly trustProxy: readonly string[];
+    readonly rateLimit: boolean;
+    readonly registration: 'open' | 'closed';
+  };
+  readonly readiness: () => Promise<ReadinessReport>;
+  /** Adds to the server, before its own routes, what is not plain HTTP. */
+  readonly extend?: (app: FastifyInstance) => Promise<void>;
+}
+
+const BODY_LIMIT = 64 * 1024;
+const PARAMETER_LENGTH_MAX = 256;
+
+/** All in milliseconds. Without them, one who sends slowly or nothing holds a connection for ever. */
+const TIMEOUTS = { requestTimeout: 30_000, connectionTimeout: 120_000, keepAliveTimeout: 72_000 };
+
+/** The HTTP side of Parley, complete but for `listen`. */
+export async function buildServer(options: HttpOptions): Promise<ParleyServer> {
+  const { config, version } = options;
+  const isHttps = config.publicUrl?.startsWith('https:') ?? false;
+  const app = createApp(options, isHttps);
+
+  await app.register(jwt, jwtOptions(options.jwtSecret));
+  app.decorate('accessTokens', new AccessTokens(app.jwt));
+  if (config.rateLimit) await app.register(rateLimit, { global: false });
+  if (config.corsOrigins.length > 0) await app.register(cors, corsOptions(config.corsOrigins));
+  await app.register(swagger, openApiOptions(version));
+  refuseUnknownRoutes(app, config.rateLimit ? [limiterOf(app, LIMITS.unknownRoute)] : []);
+
+  await options.extend?.(app);
+  await app.register(probeRoutes(options.readiness));
+  await app.register(documentationRoutes(isHttps));
+  await app.register(apiRoutes(options), { prefix: '/api/v1' });
+  return app;
+}
+
+const apiRoutes =
+  (options: HttpOptions): FastifyPluginAsync =>
+  async (api) => {
+    const { services, config, version } = options;
+    guardRoutes(api, options);
+    await api.register(authRoutes(services, config.registration));
+    await api.register(userRoutes(services));
+    await api.register(chatRoutes(services));
+    await api.register(memberRoutes(services));
+    await api.register(messageRoutes(services));
+    await api.register(serverRoutes(version, config.registration));
+  };
+
+/** What holds for every answer, whichever route gives it. */
+function createApp({ logger, config }: HttpOptions, isHttps: boolean): FastifyInstance {
+  const headers = headersOfEveryAnswer(isHttps);
+  const app: FastifyInstance = fastify({
+    ...TIMEOUTS,
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (shared) => shared, // one for each request would cost more than all other hooks
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    genReqId: requestIdOf,
+    schemaController: { compilersFactory: { buildValidator: neverUsed, buildSerializer: () => stringify } },
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, randomUUID()),
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(error, request, reply.headers(headers).header('x-request-id', request.id));
+      logRequest(request, reply);
+    },
+  });
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.decorateRequest('actor');
+  app.decorateRequest('failure');
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headers).header('x-request-id', request.id);
+    done(closing ? new DomainError('UNAVAILABLE', 'This server is stopping.') : undefined);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    logRequest(request, reply);
+    done();
+  });
+  app.setErrorHandler(sendProblem);
+  app.setValidatorCompiler(compileValidator);
+  acceptJsonOnly(app);
+  return app;
+}
+
+/** Stands in the place of fastify's own validator (Ajv), so that it is not even loaded. */
+const neverUsed = (): never => {
+  throw new Error('compileValidator is the validator');
+};
+
+/**
+ * Answers are made field by field in present.ts. JSON.stringify writes a page twice as fast as the serialiser that fastify
+ * compiles of its schema, and a page of changes, which are a union, five times.
+ */
+const stringify = () => JSON.stringify;
+
+/** No body at all is fine where none is expected, also from clients that announce one as JSON. */
+function acceptJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
+}
+
+/** Every route of the API checks the bearer, its limits and that its query has no unknown parameter, unless it says otherwise. */
+function guardRoutes(api: FastifyInstance, { services, config }: HttpOptions): void {
+  const authenticate = authenticateBy(api.accessTokens, services.auth);
+  const limiters = new Map<LimitName, ReturnType<typeof limiterOf>>();
+  const limiter = (name: LimitName) => {
+    const limit = limiters.get(name) ?? limiterOf(api, LIMITS[name]);
+    limiters.set(name, limit);
+    return limit;
+  };
+  api.addHook('onRoute', (route: RouteOptions) => {
+    const { open, limits = [] } = route.config ?? {};
+    const active = config.rateLimit ? limits : [];
+    route.schema = { querystring: NoQuery, ...route.schema };
+    route.onRequest = [...(open ? [] : [authenticate]), ...active.filter((name) => !needsBody(name)).map(limiter)];
+    route.preHandler = active.filter(needsBody).map(limiter);
+  });
+}
+
+const needsBody = (name: LimitName): boolean => LIMITS[name].per === 'login';
+
+/** For JSON, which no browser has to show or run. Pages have their own (documentation.ts). */
+const headersOfEveryAnswer = (isHttps: boolean) => ({
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  ...(isHttps && { 'strict-transport-security': 'max-age=31536000' }),
+});
+
+const corsOptions = (origins: readonly string[]) => ({
+  origin: [...origins],
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  exposedHeaders: ['retry-after', 'x-request-id'],
+  maxAge: 600,
+  strictPreflight: false,
+});
+
+/** The caller's own id for the request, if it can do no harm in a log or a header. */
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+}

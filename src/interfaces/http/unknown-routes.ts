@@ -1,0 +1,25 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../../domain/errors.ts';
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** Refuses what no route is for, before its body is read: 405 with `Allow` where the path is known (RFC 9110 15.5.6), else 404. */
+export function refuseUnknownRoutes(
+  app: FastifyInstance,
+  guards: readonly ((request: FastifyRequest) => Promise<void>)[],
+): void {
+  const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
+    for (const guard of guards) await guard(request);
+    const url = request.url.replace(/[?#].*$/s, '');
+    const allowed = METHODS.filter((method) => app.findRoute({ method, url }) !== null);
+    const isMissing = allowed.length === 0 || allowed.some((method) => method === request.method);
+    if (isMissing) throw new DomainError('ROUTE_NOT_FOUND', 'There is nothing at this address.');
+    reply.header('allow', allowed.join(', '));
+    throw new DomainError('METHOD_NOT_ALLOWED', `Here one may ${allowed.join(', ')}.`);
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) refuse(request, reply).catch(done);
+    else done();
+  });
+  app.setNotFoundHandler(refuse);
+}

@@ -1,0 +1,153 @@
+import type { Duplex } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+import type { Clock } from '../../application/ports/services.ts';
+import type { ChatId, Instant, SessionId, UserId } from '../../domain/ids.ts';
+import { CLOSE } from '../contract/frames.ts';
+import { Outbox, textFrame } from './outbox.ts';
+
+export const HEARTBEAT_MS = 25_000;
+const FRAME_MAX_BYTES = 64 * 1024;
+/** The first frame may say much about what the client has. */
+export const AUTH_FRAME_MAX_BYTES = 256 * 1024;
+const PONG_MS = 10_000;
+const AUTH_MS = 10_000;
+const EXPIRING_MS = 60_000;
+const EXPIRED_GRACE_MS = 30_000;
+const IN_FLIGHT_MAX = 256;
+
+/** Whose connection it is, and how long its token is good for. */
+export interface Identity {
+  readonly userId: UserId;
+  readonly sessionId: SessionId;
+  readonly expiresAt: Instant;
+}
+
+export interface ConnectionEvents {
+  /** A text frame of fitting size. A promise that does not resolve counts as work in flight. */
+  onText(connection: Connection, text: string): Promise<void>;
+  onClose(connection: Connection): void;
+}
+
+/**
+ * One WebSocket: what goes out, how long it may stay silent, unauthenticated or with an old token, and how it ends. What the
+ * frames mean is not its business.
+ */
+export class Connection {
+  readonly following = new Set<ChatId>();
+  /** Chats from which the user was removed while a right was being read (see Fanout). */
+  readonly rightChecks = new Set<Set<ChatId>>();
+  /** Set once the client is known: by a header or a ticket at first, or by the `auth` frame. */
+  identity: Identity | null = null;
+  authenticating = false;
+  /** Between the `ready` frame and the end. */
+  ready = false;
+  closed = false;
+
+  readonly #socket: WebSocket;
+  readonly #outbox: Outbox;
+  readonly #events: ConnectionEvents;
+  readonly #clock: Clock;
+  readonly #openedAt: Instant;
+  #lastHeard: Instant;
+  #pingedAt: Instant | null = null;
+  #toldExpiry = false;
+  #inFlight = 0;
+
+  constructor(socket: WebSocket, raw: Duplex, clock: Clock, events: ConnectionEvents) {
+    this.#socket = socket;
+    this.#outbox = new Outbox(raw);
+    this.#events = events;
+    this.#clock = clock;
+    this.#openedAt = clock.now();
+    this.#lastHeard = this.#openedAt;
+    socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
+    socket.on('error', () => {}); // `close` follows, and says all that there is to do
+    socket.on('close', () => {
+      this.closed = true;
+      this.ready = false;
+      events.onClose(this);
+    });
+  }
+
+  send(frame: object): void {
+    this.sendText(JSON.stringify(frame));
+  }
+
+  sendText(text: string): void {
+    this.#push(textFrame(text));
+  }
+
+  /** For events: nothing before `ready`, since the client reads its chats after it. */
+  sendFrame(frame: Buffer): void {
+    if (this.ready) this.#push(frame);
+  }
+
+  /** Ends the connection after what is queued has gone. Once is enough; later calls do nothing. */
+  close(code: number, reason: string): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.ready = false;
+    this.#outbox.flush();
+    this.#socket.close(code, reason);
+  }
+
+  /** Ends it at once, without the closing handshake. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** A new token for the same session. */
+  renew(expiresAt: Instant): void {
+    if (this.identity) this.identity = { ...this.identity, expiresAt };
+    this.#toldExpiry = false;
+  }
+
+  /** Looks at the clock: pings after silence, warns of the token's end, and closes what has had its time. */
+  tick(now: Instant): void {
+    if (!this.ready && now - this.#openedAt >= AUTH_MS) this.close(CLOSE.authLate, 'no auth within 10 s');
+    else if (this.#pingedAt !== null && now - this.#pingedAt >= PONG_MS)
+      this.close(CLOSE.heartbeat, 'no answer to ping');
+    else if (this.#pingedAt === null && now - this.#lastHeard >= HEARTBEAT_MS) {
+      this.#pingedAt = now;
+      this.send({ type: 'ping' });
+    }
+    if (this.ready && this.identity) this.#watchExpiry(now, this.identity.expiresAt);
+  }
+
+  #watchExpiry(now: Instant, expiresAt: Instant): void {
+    if (now >= expiresAt + EXPIRED_GRACE_MS) this.close(CLOSE.tokenExpired, 'the token has expired');
+    else if (now >= expiresAt - EXPIRING_MS && !this.#toldExpiry) {
+      this.#toldExpiry = true;
+      this.send({ type: 'token.expiring', data: { expiresAt: new Date(expiresAt).toISOString() } });
+    }
+  }
+
+  #push(frame: Buffer): void {
+    if (!this.closed && !this.#outbox.push(frame)) this.close(CLOSE.slowConsumer, 'too much is waiting');
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    if (this.closed) return;
+    this.#lastHeard = this.#clock.now();
+    this.#pingedAt = null;
+    const bytes = Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]);
+    if (isBinary) this.close(CLOSE.badFrame, 'binary frame');
+    else if (bytes.length > (this.ready ? FRAME_MAX_BYTES : AUTH_FRAME_MAX_BYTES)) {
+      this.close(CLOSE.badFrame, 'too large');
+    } else {
+      this.#begin();
+      void this.#events.onText(this, bytes.toString()).finally(() => this.#end());
+    }
+  }
+
+  /** A client that sends faster than it is answered is read no further: TCP makes it wait. */
+  #begin(): void {
+    this.#inFlight += 1;
+    if (this.#inFlight === IN_FLIGHT_MAX) this.#socket.pause();
+  }
+
+  #end(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === IN_FLIGHT_MAX / 2 && !this.closed) this.#socket.resume();
+  }
+}

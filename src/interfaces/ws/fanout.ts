@@ -1,0 +1,265 @@
+import type { ChangeView, ChatService, ChatView } from '../../application/chat-service.ts';
+import type { BusEvent, EventBus } from '../../application/ports/realtime.ts';
+import type { Logger } from '../../application/ports/services.ts';
+import type { UserDirectory } from '../../application/user-directory.ts';
+import type { Change, Commit } from '../../domain/changes.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { ChatId, UserId } from '../../domain/ids.ts';
+import { CLOSE } from '../contract/frames.ts';
+import { peopleInChange, peopleInChat, peopleInMessage, presentNewChat, presentRef } from '../present.ts';
+import type { Connection } from './connection.ts';
+import { encodeSharedChange } from './encode.ts';
+import { textFrame } from './outbox.ts';
+
+const CHANGES_PER_READ = 500;
+
+/** One chat that sockets of this node follow. */
+interface Channel {
+  readonly chatId: ChatId;
+  readonly followers: Set<Connection>;
+  /** The last `rev` that was delivered; null until the first. */
+  rev: number | null;
+  readonly bells: Commit[];
+  busy: boolean;
+}
+
+/**
+ * Brings what happens to the sockets that may hear of it: each chat's changes in order and without a gap, whatever the bus
+ * did. A commit is only a bell: what is next is delivered, what is older is dropped, and what skips is read from the log.
+ */
+export class Fanout {
+  readonly #chats: ChatService;
+  readonly #directory: UserDirectory;
+  readonly #logger: Logger;
+  readonly #channels = new Map<ChatId, Channel>();
+  readonly #users = new Map<UserId, Set<Connection>>();
+
+  constructor(deps: { chats: ChatService; directory: UserDirectory; bus: EventBus; logger: Logger }) {
+    this.#chats = deps.chats;
+    this.#directory = deps.directory;
+    this.#logger = deps.logger;
+    deps.bus.subscribe((event) => this.#hear(event));
+  }
+
+  /** The connections of a person, oldest first. */
+  connectionsOf(userId: UserId): readonly Connection[] {
+    return [...(this.#users.get(userId) ?? [])];
+  }
+
+  /** From now on the connection hears of memberships, sessions and its user; of chats once it follows them. */
+  attach(connection: Connection, userId: UserId): void {
+    const connections = this.#users.get(userId);
+    if (connections) connections.add(connection);
+    else this.#users.set(userId, new Set([connection]));
+  }
+
+  detach(connection: Connection): void {
+    const userId = connection.identity?.userId;
+    const connections = userId === undefined ? undefined : this.#users.get(userId);
+    if (userId !== undefined && connections?.delete(connection) && connections.size === 0) this.#users.delete(userId);
+    for (const chatId of connection.following) this.unfollow(connection, chatId);
+  }
+
+  /**
+   * Follows those of the chats that `read` gives from which the user was not removed while it was read: such a right is worth
+   * nothing. The user must be attached. Answers the chats that are followed now.
+   */
+  async followAll(connection: Connection, read: () => Promise<readonly ChatId[]>): Promise<ChatId[]> {
+    const removed = new Set<ChatId>();
+    connection.rightChecks.add(removed);
+    try {
+      const followed = (await read()).filter((chatId) => !removed.has(chatId) && !connection.closed);
+      for (const chatId of followed) this.#follow(connection, this.#channel(chatId));
+      return followed;
+    } finally {
+      connection.rightChecks.delete(removed);
+    }
+  }
+
+  unfollow(connection: Connection, chatId: ChatId): void {
+    connection.following.delete(chatId);
+    const channel = this.#channels.get(chatId);
+    channel?.followers.delete(connection);
+    if (channel) this.#closeIfEmpty(channel);
+  }
+
+  #follow(connection: Connection, channel: Channel): void {
+    if (connection.closed) return;
+    channel.followers.add(connection);
+    connection.following.add(channel.chatId);
+  }
+
+  #channel(chatId: ChatId): Channel {
+    let channel = this.#channels.get(chatId);
+    if (!channel) {
+      channel = { chatId, followers: new Set(), rev: null, bells: [], busy: false };
+      this.#channels.set(chatId, channel);
+    }
+    return channel;
+  }
+
+  /** A busy one stays: what it is delivering must come before what is next. */
+  #closeIfEmpty(channel: Channel): void {
+    if (channel.followers.size === 0 && !channel.busy) this.#channels.delete(channel.chatId);
+  }
+
+  #hear(event: BusEvent): void {
+    switch (event.type) {
+      case 'commit':
+        this.#ring(event.commit);
+        break;
+      case 'chat.read':
+        this.#tellRead(event);
+        break;
+      case 'user.updated':
+        void this.#tellUser(event.userId).catch((err) => this.#logger.warn({ err }, 'user.updated not told'));
+        break;
+      case 'sessions.ended':
+        for (const connection of this.connectionsOf(event.userId)) {
+          const ended = event.sessionIds.includes(connection.identity?.sessionId ?? '');
+          if (ended) connection.close(CLOSE.revoked, 'signed out');
+        }
+    }
+  }
+
+  #ring(commit: Commit): void {
+    this.#voidRights(commit);
+    const arrived = commit.changes.some((change) => newcomersOf(change).some((userId) => this.#users.has(userId)));
+    const channel = arrived ? this.#channel(commit.chatId) : this.#channels.get(commit.chatId);
+    if (!channel) return;
+    channel.bells.push(commit);
+    if (!channel.busy) this.#drain(channel);
+  }
+
+  /** Whoever is removed while one of his connections reads what it may follow. */
+  #voidRights({ chatId, changes }: Commit): void {
+    for (const change of changes) {
+      if (change.type !== 'member.removed') continue;
+      for (const userId of change.userIds) {
+        for (const connection of this.#users.get(userId) ?? []) {
+          for (const check of connection.rightChecks) check.add(chatId);
+        }
+      }
+    }
+  }
+
+  /** Delivers bell after bell; at one that needs the store, goes on when that is done. */
+  #drain(channel: Channel): void {
+    for (let bell = channel.bells.shift(); bell; bell = channel.bells.shift()) {
+      const waiting = this.#deliver(channel, bell);
+      if (!waiting) continue;
+      channel.busy = true;
+      void waiting
+        .catch((err) =>
+          this.#logger.warn({ err, chatId: channel.chatId }, 'not delivered; the next bell reads the log'),
+        )
+        .finally(() => {
+          channel.busy = false;
+          this.#drain(channel);
+        });
+      return;
+    }
+    this.#closeIfEmpty(channel);
+  }
+
+  /** Delivers at once and answers undefined where all that is needed is in memory, as it is for almost every message. */
+  #deliver(channel: Channel, commit: Commit): Promise<void> | undefined {
+    const after = channel.rev ?? commit.firstRev - 1;
+    if (commit.lastRev <= after) return undefined;
+    const { images, changes } = commit;
+    const onlyMessages = changes.every((change) => change.type.startsWith('message.'));
+    const people = this.#directory.peek(images.messages.flatMap(peopleInMessage));
+    if (commit.firstRev > after + 1 || !onlyMessages || !people)
+      return this.#deliverFromLog(channel, after, commit.lastRev);
+    const messages = new Map(images.messages.map((message) => [message.id, message]));
+    for (const change of changes) {
+      const message = messages.get(change.messageId ?? '');
+      if (change.rev <= after || !message) continue;
+      const view = { change, message, members: [], chat: images.chat };
+      this.#send(channel.followers, encodeSharedChange(view, people));
+    }
+    channel.rev = commit.lastRev;
+    return undefined;
+  }
+
+  async #deliverFromLog(channel: Channel, after: number, upTo: number): Promise<void> {
+    for (let rev = after; rev < upTo; rev = channel.rev ?? upTo) {
+      const chat = await this.#chats.find(channel.chatId);
+      const views = chat ? await this.#chats.viewLog(chat, rev, CHANGES_PER_READ) : [];
+      for (const view of views) await this.#deliverView(channel, view);
+      channel.rev = Math.max(views.at(-1)?.change.rev ?? upTo, rev);
+    }
+  }
+
+  async #deliverView(channel: Channel, view: ChangeView): Promise<void> {
+    const { change, chat } = view;
+    const newcomers = newcomersOf(change);
+    const established = [...channel.followers].filter((c) => !newcomers.includes(c.identity?.userId ?? ''));
+    for (const userId of newcomers) await this.#welcome(channel, userId, change);
+    if (change.type === 'chat.created') return;
+    const people = await this.#directory.lookUp(peopleInChange(view));
+    const gone = change.type === 'member.removed' ? change.userIds : [];
+    this.#send(established, encodeSharedChange(view, people));
+    for (const connection of established) {
+      if (change.type === 'chat.deleted' || gone.includes(connection.identity?.userId ?? '')) {
+        this.unfollow(connection, chat.id);
+      }
+    }
+  }
+
+  /**
+   * Shows somebody a chat that is new to him: whole, as he sees it now. He follows it before it is read, so that nothing falls
+   * between; what happens meanwhile waits behind.
+   */
+  async #welcome(channel: Channel, userId: UserId, change: Change): Promise<void> {
+    const connections = this.connectionsOf(userId);
+    for (const connection of connections) this.#follow(connection, channel);
+    const sessionId = connections[0]?.identity?.sessionId;
+    const mine = sessionId === undefined ? null : await this.#viewOf(channel.chatId, userId, sessionId);
+    if (!mine) return;
+    const people = await this.#directory.lookUp(peopleInChat(mine));
+    this.#send(connections, JSON.stringify(presentNewChat(change, mine, people)));
+  }
+
+  /** Null when he has gone again since. */
+  async #viewOf(chatId: ChatId, userId: UserId, sessionId: string): Promise<ChatView | null> {
+    return this.#chats.get({ userId, sessionId }, chatId).catch((error: unknown) => {
+      if (error instanceof DomainError && error.code === 'CHAT_NOT_FOUND') return null;
+      throw error;
+    });
+  }
+
+  #tellRead({ chatId, userId, seq, unreadCount, toAll }: Extract<BusEvent, { type: 'chat.read' }>): void {
+    const followers = [...(this.#channels.get(chatId)?.followers ?? [])];
+    const own = followers.filter((connection) => connection.identity?.userId === userId);
+    const frame = (data: object) => JSON.stringify({ type: 'chat.read', chatId, data: { userId, seq, ...data } });
+    this.#send(own, frame({ unreadCount }));
+    if (toAll)
+      this.#send(
+        followers.filter((connection) => !own.includes(connection)),
+        frame({}),
+      );
+  }
+
+  async #tellUser(userId: UserId): Promise<void> {
+    const people = await this.#directory.lookUp([userId]);
+    const chatIds = await this.#chats.idsOf(userId);
+    const audience = new Set(this.connectionsOf(userId));
+    for (const chatId of chatIds) {
+      for (const connection of this.#channels.get(chatId)?.followers ?? []) audience.add(connection);
+    }
+    this.#send(audience, JSON.stringify({ type: 'user.updated', data: { user: presentRef(people, userId) } }));
+  }
+
+  #send(connections: Iterable<Connection>, text: string): void {
+    let frame: Buffer | undefined;
+    for (const connection of connections) {
+      frame ??= textFrame(text);
+      connection.sendFrame(frame);
+    }
+  }
+}
+
+/** Those to whom this change makes the chat new. */
+const newcomersOf = (change: Change): readonly UserId[] =>
+  change.type === 'chat.created' || change.type === 'member.added' ? change.userIds : [];

@@ -1,0 +1,232 @@
+import websocket from '@fastify/websocket';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import secureJsonParse from 'secure-json-parse';
+import { Compile } from 'typebox/compile';
+import type { Clock, Logger } from '../../application/ports/services.ts';
+import { DomainError, validationFailed } from '../../domain/errors.ts';
+import { ACCESS_TOKEN_MS, type Session } from '../../domain/session.ts';
+import type { AccessTokens } from '../access-tokens.ts';
+import { AuthFrame, CLOSE, PROTOCOL_VERSION } from '../contract/frames.ts';
+import { presentTime } from '../present.ts';
+import { refusalOf } from '../refusal.ts';
+import { schemaProblems } from '../schema-problems.ts';
+import type { Services } from '../services.ts';
+import { errorFrame, runCommand } from './commands.ts';
+import { AUTH_FRAME_MAX_BYTES, Connection, HEARTBEAT_MS, type Identity } from './connection.ts';
+import { Fanout } from './fanout.ts';
+
+const TICK_MS = 1_000;
+const authFrame = Compile(AuthFrame);
+
+export interface GatewayOptions {
+  readonly services: Services;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Origins of pages that may connect, beside the server's own. */
+  readonly origins: readonly string[];
+  readonly socketsPerUser: number;
+}
+
+/** The WebSocket side: who may connect, what a frame means, and the end of it all when the process stops. */
+export class Gateway {
+  readonly #services: Services;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #options: GatewayOptions;
+  readonly #fanout: Fanout;
+  readonly #connections = new Set<Connection>();
+  #tokens: AccessTokens | null = null;
+  #draining = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#services = options.services;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    const { chats, directory, bus } = options.services;
+    this.#fanout = new Fanout({ chats, directory, bus, logger: options.logger });
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Adds `GET /api/v1/ws` to the server. */
+  async register(app: FastifyInstance, tokens: AccessTokens): Promise<void> {
+    this.#tokens = tokens;
+    await app.register(websocket, {
+      options: { maxPayload: AUTH_FRAME_MAX_BYTES, perMessageDeflate: false },
+      preClose: (done) => done(), // `close` has ended them all, each with its code
+    });
+    app.route({
+      method: 'GET',
+      url: '/api/v1/ws',
+      schema: { hide: true },
+      onRequest: async (request) => this.#admit(request),
+      handler: (_request, reply) => reply.code(426).header('upgrade', 'websocket').send(),
+      wsHandler: (socket, request) => {
+        const connection = new Connection(socket, request.raw.socket, this.#clock, this);
+        connection.identity = identities.get(request) ?? null;
+        this.#connections.add(connection);
+        const serverTime = presentTime(this.#clock.now());
+        connection.send({ type: 'hello', protocol: PROTOCOL_VERSION, heartbeatMs: HEARTBEAT_MS, serverTime });
+      },
+    });
+    this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  /** No new connections from now on; those that are open go on until `close`. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Ends every connection with 1012: the client comes back, here or on another node. */
+  async close(): Promise<void> {
+    this.drain();
+    clearInterval(this.#timer);
+    for (const connection of this.#connections) connection.close(CLOSE.restarting, 'restarting');
+    const deadline = this.#clock.now() + TICK_MS;
+    while (this.#connections.size > 0 && this.#clock.now() < deadline) await this.#clock.sleep(10);
+    for (const connection of this.#connections) connection.terminate();
+  }
+
+  onClose(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#fanout.detach(connection);
+  }
+
+  async onText(connection: Connection, text: string): Promise<void> {
+    const frame = parseObject(text);
+    if (!frame) return connection.close(CLOSE.badFrame, 'not a JSON object');
+    const id = typeof frame.id === 'string' ? frame.id : undefined;
+    try {
+      if (frame.type === 'pong') return;
+      if (frame.type === 'ping') {
+        const pong = { type: 'pong', ...(id !== undefined && { id }), serverTime: presentTime(this.#clock.now()) };
+        return connection.send(pong);
+      }
+      if (!connection.ready) return await this.#authenticate(connection, frame);
+      connection.sendText(await this.#command(connection, frame));
+    } catch (error) {
+      connection.send(errorFrame(id, this.#refusal(error)));
+    }
+  }
+
+  #refusal(error: unknown): DomainError {
+    const refusal = refusalOf(error);
+    if (refusal.kind === 'internal') this.#logger.error({ err: error }, 'command failed');
+    return refusal;
+  }
+
+  async #command(connection: Connection, frame: Record<string, unknown>): Promise<string> {
+    const { identity } = connection;
+    if (!identity) throw new Error('ready without an identity');
+    if (frame.type === 'auth.refresh') return this.#refresh(connection, identity, frame);
+    return runCommand({ services: this.#services, fanout: this.#fanout, connection, actor: identity }, frame);
+  }
+
+  /**
+   * Before the upgrade: pages of foreign origins are refused (RFC 6455 10.2), and a ticket or an Authorization header says who
+   * it is already.
+   */
+  async #admit(request: FastifyRequest): Promise<void> {
+    if (this.#draining) throw new DomainError('UNAVAILABLE', 'This server is stopping.', { retryAfterMs: TICK_MS });
+    const { origin, authorization, host } = request.headers;
+    if (origin !== undefined && !this.#isOwnOrigin(origin, host)) {
+      throw new DomainError('ORIGIN_REFUSED', 'Pages of this origin may not connect.');
+    }
+    const ticket = (request.query as Record<string, unknown>).ticket;
+    const bearer = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+    if (typeof ticket === 'string') {
+      const session = await this.#services.auth.redeemTicket(ticket);
+      identities.set(request, identityOf(session, this.#clock.now() + ACCESS_TOKEN_MS));
+    } else if (bearer !== undefined) identities.set(request, await this.#verify(bearer));
+  }
+
+  #isOwnOrigin(origin: string, host: string | undefined): boolean {
+    if (this.#options.origins.includes(origin)) return true;
+    return URL.canParse(origin) && new URL(origin).host === host && /^https?:$/.test(new URL(origin).protocol);
+  }
+
+  async #verify(token: string): Promise<Identity> {
+    if (!this.#tokens) throw new Error('not registered');
+    const claims = this.#tokens.verify(token);
+    await this.#services.auth.authenticate(claims);
+    return claims;
+  }
+
+  async #authenticate(connection: Connection, frame: Record<string, unknown>): Promise<void> {
+    if (connection.authenticating) throw new DomainError('AUTHENTICATION_REQUIRED', 'Wait for ready.');
+    connection.authenticating = true;
+    try {
+      if (frame.type !== 'auth') throw new DomainError('AUTHENTICATION_REQUIRED', 'The first frame is auth.');
+      if (!authFrame.Check(frame)) throw validationFailed(schemaProblems(authFrame.Errors(frame)));
+      const identity = frame.token === undefined ? connection.identity : await this.#verify(frame.token);
+      if (!identity) throw new DomainError('AUTHENTICATION_REQUIRED', 'A token is needed.');
+      await this.#welcome(connection, identity);
+    } catch (error) {
+      const refusal = this.#refusal(error);
+      connection.send(errorFrame(typeof frame.id === 'string' ? frame.id : undefined, refusal));
+      if (refusal.kind !== 'invalid') connection.close(closeCodeOf(refusal), 'not authenticated');
+    } finally {
+      connection.authenticating = false;
+    }
+  }
+
+  async #welcome(connection: Connection, identity: Identity): Promise<void> {
+    const { userId, sessionId, expiresAt } = identity;
+    connection.identity = identity;
+    this.#fanout.attach(connection, userId);
+    await this.#fanout.followAll(connection, () => this.#services.chats.idsOf(userId));
+    const me = await this.#services.profiles.me(identity);
+    await this.#services.auth.authenticate(identity); // it may have ended before the connection was attached
+    if (connection.closed || connection.ready) return;
+    connection.ready = true;
+    const ready = { type: 'ready', sessionId, userId, me: me.version, epoch: this.#services.epoch };
+    connection.send({ ...ready, expiresAt: presentTime(expiresAt), resumed: false, reason: 'none' });
+    const all = this.#fanout.connectionsOf(userId);
+    for (const oldest of all.slice(0, Math.max(0, all.length - this.#options.socketsPerUser))) {
+      oldest.close(CLOSE.tooManySockets, 'too many connections of this user');
+    }
+  }
+
+  /** A fresh access token of the same session keeps the connection open. */
+  async #refresh(connection: Connection, identity: Identity, frame: Record<string, unknown>): Promise<string> {
+    if (typeof frame.id !== 'string' || typeof frame.token !== 'string') {
+      throw validationFailed([{ path: '/token', message: 'is needed, and an id' }]);
+    }
+    const fresh = await this.#verify(frame.token);
+    if (fresh.sessionId !== identity.sessionId)
+      throw new DomainError('TOKEN_INVALID', 'The token is of another session.');
+    connection.renew(fresh.expiresAt);
+    return JSON.stringify({ type: 'ack', id: frame.id, expiresAt: presentTime(fresh.expiresAt) });
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    for (const connection of this.#connections) connection.tick(now);
+  }
+}
+
+/** Who a ticket or a header says it is, from the check before the upgrade to the connection. */
+const identities = new WeakMap<FastifyRequest, Identity>();
+
+const identityOf = ({ userId, id }: Session, expiresAt: number): Identity => ({ userId, sessionId: id, expiresAt });
+
+/** An old token and a store that is away are worth another try; anything else is not. */
+function closeCodeOf({ code, kind }: DomainError): number {
+  if (code === 'TOKEN_EXPIRED') return CLOSE.tokenExpired;
+  return kind === 'unauthenticated' || kind === 'absent' ? CLOSE.revoked : CLOSE.serverError;
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = secureJsonParse.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,67 @@
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache(); // before the rest is loaded, which is why that comes by import()
+
+const EXIT_FAILED = 1;
+const EXIT_CONFIG = 78; // EX_CONFIG of sysexits.h
+const EXIT_INTERRUPTED = 130;
+
+const { ConfigError, informationFor, loadConfig, readEnvironment, version } = await import('./config.ts');
+
+try {
+  const information = informationFor(process.argv.slice(2));
+  if (information === null) await serve();
+  else process.stdout.write(`${information}\n`);
+} catch (error) {
+  process.stderr.write(`parley: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(error instanceof ConfigError ? EXIT_CONFIG : EXIT_FAILED);
+}
+
+/** Starts the server, and stops it in order when the process is told to. */
+async function serve(): Promise<void> {
+  const config = loadConfig(readEnvironment(), process.argv.slice(2));
+  const { buildApplication, createLogger, openLeaves } = await import('./container.ts');
+  const logger = createLogger(config.logLevel);
+  const leaves = await openLeaves(config, version(), logger);
+  const { server, gateway, writer, recovery, readiness } = await buildApplication(leaves);
+  const sweeping = new AbortController();
+  const swept = recovery.run(sweeping.signal);
+  const url = await server.listen({ host: config.host, port: config.port });
+  logger.info({ url, store: config.mongodbUri === undefined ? 'sqlite' : 'mongodb' }, `Parley is at ${url}`);
+
+  /** What came in is finished, what is open is told to come back, and the store is closed last. */
+  const stop = async (): Promise<void> => {
+    readiness.stop();
+    gateway.drain();
+    await writer.drained();
+    await gateway.close();
+    await server.close();
+    sweeping.abort();
+    await swept;
+    await leaves.store.close();
+  };
+
+  const onSignal = (signal: NodeJS.Signals): void => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) {
+      process.removeListener(name, onSignal);
+      process.once(name, () => process.exit(EXIT_INTERRUPTED));
+    }
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => {
+      logger.error({ afterMs: config.stopTimeoutMs }, 'could not stop in order in time');
+      process.exit(EXIT_FAILED);
+    }, config.stopTimeoutMs).unref();
+    stop().then(
+      () => {
+        logger.info('stopped');
+        process.exit();
+      },
+      (err) => {
+        logger.error({ err }, 'could not stop in order');
+        process.exit(EXIT_FAILED);
+      },
+    );
+  };
+  process.once('SIGTERM', onSignal);
+  process.once('SIGINT', onSignal);
+}

@@ -1,0 +1,20 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ChatWriter } from '../../src/application/chat-writer.ts';
+import type { ChatLog } from '../../src/application/ports/persistence.ts';
+import { anId } from './builders.ts';
+
+/** The writer of a node of its own: it shares nothing with another but the store. Its bus has no listeners. */
+export const aWriter = (log: ChatLog): ChatWriter =>
+  new ChatWriter({
+    log,
+    bus: { publish: () => undefined, subscribe: () => () => undefined },
+    clock: { now: Date.now, sleep: async (ms) => sleep(ms) },
+    ids: {
+      next: anId,
+      directChat: (a, b) => createHash('sha1').update([a, b].sort().join()).digest('hex'),
+      secret: (bytes) => randomBytes(bytes).toString('base64url'),
+      random: Math.random,
+    },
+    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  });
