@@ -106,7 +106,7 @@ export class ChatService {
     await this.#requireRoom([actor.userId, ...memberIds]);
     const chatId = this.#ids.next();
     const lineId = this.#ids.next();
-    await this.#writer.submit(chatId, actor.userId, { type: 'chat.create', name, memberIds, lineId });
+    await this.#writer.submit(chatId, actor.userId, { type: 'chat.create', kind: 'group', name, memberIds, lineId });
     return this.get(actor, chatId);
   }
 

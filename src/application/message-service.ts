@@ -128,7 +128,7 @@ export class MessageService {
       clientId: () => (message.clientId === undefined ? id : checkClientId(message.clientId)),
     });
     const replyTo = message.replyTo ?? null;
-    return { ...checked, id, replyTo, digest: this.#digests.digest(JSON.stringify([checked.content, replyTo])) };
+    return { ...checked, id, replyTo, attachments: [], digest: this.#digests.digest(JSON.stringify([checked.content, replyTo])) };
   }
 
   /** Half of the page before `seq`, the rest from it on; what one side lacks the other does not make up for. */

@@ -1,6 +1,6 @@
 import type { Chat, ChatKind, Member, Role } from './chat.ts';
-import type { ChatId, Instant, MessageId, UserId } from './ids.ts';
-import { type Draft, type Message, type SystemLine, sendKey } from './message.ts';
+import type { BlobId, ChatId, Instant, MessageId, UserId } from './ids.ts';
+import { type Draft, EARLIER_TEXTS_MAX, type Message, type SystemLine, sendKey } from './message.ts';
 
 /**
  * What a decision says will happen to a chat, with all that is needed to make it so. `lineId` is the id of the system line
@@ -18,12 +18,18 @@ export type Fact =
       readonly type: 'chat.updated';
       readonly name: string | null;
       readonly description: string | null;
+      readonly avatarId: BlobId | null;
       readonly lineId: MessageId;
     }
   | { readonly type: 'chat.deleted' }
-  | { readonly type: 'member.added'; readonly userIds: readonly UserId[]; readonly lineId: MessageId }
+  | { readonly type: 'member.added'; readonly userIds: readonly UserId[]; readonly lineId: MessageId | null }
   | { readonly type: 'member.updated'; readonly roles: ReadonlyMap<UserId, Role> }
-  | { readonly type: 'member.removed'; readonly userId: UserId; readonly lineId: MessageId }
+  | {
+      readonly type: 'member.removed';
+      readonly userId: UserId;
+      readonly banned: boolean;
+      readonly lineId: MessageId | null;
+    }
   | { readonly type: 'message.created'; readonly draft: Draft; readonly replyTo: Message['replyTo'] }
   | { readonly type: 'message.updated'; readonly messageId: MessageId; readonly content: string }
   | { readonly type: 'message.deleted'; readonly messageId: MessageId };
@@ -117,10 +123,17 @@ function apply(state: ChatState, chat: Mutable<Chat>, actorId: UserId, at: Insta
       return { ...line, ...join(state, chat, at, fact.roles) };
     }
     case 'chat.updated':
-      Object.assign(chat, { name: fact.name, description: fact.description, updatedAt: at });
+      Object.assign(chat, { name: fact.name, description: fact.description, avatarId: fact.avatarId, updatedAt: at });
       return writeLine(state, chat, actorId, at, fact.lineId, 'chat.updated', []);
     case 'chat.deleted':
-      Object.assign(chat, { live: false, memberCount: 0, name: null, description: null, updatedAt: at });
+      Object.assign(chat, {
+        live: false,
+        memberCount: 0,
+        name: null,
+        description: null,
+        avatarId: null,
+        updatedAt: at,
+      });
       Object.assign(chat, { floorRev: chat.rev, floorSeq: chat.seq, floorN: chat.n });
       return {};
     case 'member.added': {
@@ -131,7 +144,7 @@ function apply(state: ChatState, chat: Mutable<Chat>, actorId: UserId, at: Insta
       for (const [userId, role] of fact.roles) changeMember(state, chat, userId, { role });
       return { userIds: [...fact.roles.keys()] };
     case 'member.removed':
-      changeMember(state, chat, fact.userId, { active: false, role: 'member' });
+      changeMember(state, chat, fact.userId, { active: false, role: 'member', banned: fact.banned });
       chat.memberCount -= 1;
       return {
         ...writeLine(state, chat, actorId, at, fact.lineId, 'member.removed', [fact.userId]),
@@ -140,18 +153,21 @@ function apply(state: ChatState, chat: Mutable<Chat>, actorId: UserId, at: Insta
     case 'message.created':
       return writeMessage(state, chat, actorId, at, fact.draft, fact.replyTo);
     case 'message.updated':
-      return changeMessage(state, chat, fact.messageId, { content: fact.content, editedAt: at });
+      return editMessage(state, chat, at, fact.messageId, fact.content);
     case 'message.deleted':
-      return changeMessage(state, chat, fact.messageId, { content: null, replyTo: null, deletedAt: at });
+      return changeMessage(state, chat, fact.messageId, { ...NOTHING_LEFT, deletedAt: at });
   }
 }
+
+/** What a tombstone has of what its message had. */
+const NOTHING_LEFT = { content: null, replyTo: null, attachments: [], earlier: [] };
 
 /** The row of a chat that has no past. */
 function unborn(id: ChatId, fact: Fact, at: Instant): Chat {
   if (fact.type !== 'chat.created') throw new Error(`${fact.type} in a chat that was never created`);
   const [a, b] = [...fact.roles.keys()].sort();
   const pair: Chat['pair'] = fact.kind === 'direct' && a !== undefined && b !== undefined ? [a, b] : null;
-  const born = { id, kind: fact.kind, pair, live: false, name: null, description: null };
+  const born = { id, kind: fact.kind, pair, live: false, name: null, description: null, avatarId: null };
   const numbers = { memberCount: 0, rev: 0, seq: 0, n: 0, floorRev: 0, floorSeq: 0, floorN: 0 };
   return { ...born, createdAt: at, updatedAt: at, activeAt: at, ...numbers };
 }
@@ -159,7 +175,7 @@ function unborn(id: ChatId, fact: Fact, at: Instant): Chat {
 function join(state: ChatState, chat: Mutable<Chat>, at: Instant, roles: ReadonlyMap<UserId, Role>): Effect {
   for (const [userId, role] of roles) {
     const joined = { joinedAt: at, joinedSeq: chat.seq, joinedN: chat.n };
-    state.members.set(userId, { chatId: chat.id, userId, role, active: true, ...joined, rev: chat.rev });
+    state.members.set(userId, { chatId: chat.id, userId, role, active: true, banned: false, ...joined, rev: chat.rev });
   }
   chat.memberCount += roles.size;
   return { userIds: [...roles.keys()] };
@@ -169,7 +185,7 @@ function changeMember(
   state: ChatState,
   chat: Chat,
   userId: UserId,
-  to: Partial<Pick<Member, 'role' | 'active'>>,
+  to: Partial<Pick<Member, 'role' | 'active' | 'banned'>>,
 ): void {
   const member = state.members.get(userId) ?? (state.heir?.userId === userId ? state.heir : null);
   if (!member) throw new Error(`member ${userId} was not loaded`);
@@ -185,8 +201,9 @@ function writeMessage(
   replyTo: Message['replyTo'],
 ): Effect {
   chat.n += 1;
-  const { id, clientId, digest, content } = draft;
-  return addLine(state, chat, at, { id, kind: 'text', senderId, clientId, digest, content, replyTo, system: null });
+  const { id, clientId, digest, content, attachments } = draft;
+  const sent = { clientId, digest, content, attachments, replyTo };
+  return addLine(state, chat, at, { id, kind: 'text', senderId, ...sent, system: null });
 }
 
 function writeLine(
@@ -200,25 +217,40 @@ function writeLine(
 ): Effect {
   if (id === null) return {};
   const system = { type, userIds, name: type === 'chat.created' || type === 'chat.updated' ? chat.name : null };
-  const blank = { clientId: id, digest: null, content: null, replyTo: null };
+  const blank = { clientId: id, digest: null, content: null, attachments: [], replyTo: null };
   return addLine(state, chat, at, { id, kind: 'system', senderId, ...blank, system });
 }
 
-type LineContent = Pick<Message, 'id' | 'kind' | 'senderId' | 'clientId' | 'digest' | 'content' | 'replyTo' | 'system'>;
+type LineContent = Pick<
+  Message,
+  'id' | 'kind' | 'senderId' | 'clientId' | 'digest' | 'content' | 'attachments' | 'replyTo' | 'system'
+>;
 
 function addLine(state: ChatState, chat: Mutable<Chat>, at: Instant, content: LineContent): Effect {
   chat.seq += 1;
   chat.activeAt = at;
   const numbers = { chatId: chat.id, seq: chat.seq, rev: chat.rev, n: chat.n };
-  const message: Message = { ...content, ...numbers, createdAt: at, editedAt: null, deletedAt: null };
+  const message: Message = { ...content, ...numbers, earlier: [], createdAt: at, editedAt: null, deletedAt: null };
   state.messages.set(message.id, message);
   state.sent.set(sendKey(message.senderId, message.clientId), message);
   return { seq: chat.seq, messageId: message.id };
 }
 
-function changeMessage(state: ChatState, chat: Chat, id: MessageId, to: Partial<Message>): Effect {
+function editMessage(state: ChatState, chat: Chat, at: Instant, id: MessageId, content: string): Effect {
+  const before = loadedMessage(state, id);
+  const replaced = { content: before.content ?? '', at: before.editedAt ?? before.createdAt };
+  const earlier = [...before.earlier, replaced].slice(-EARLIER_TEXTS_MAX);
+  return changeMessage(state, chat, id, { content, earlier, editedAt: at });
+}
+
+function loadedMessage(state: ChatState, id: MessageId): Message {
   const message = state.messages.get(id);
   if (!message) throw new Error(`message ${id} was not loaded`);
+  return message;
+}
+
+function changeMessage(state: ChatState, chat: Chat, id: MessageId, to: Partial<Message>): Effect {
+  const message = loadedMessage(state, id);
   const changed = { ...message, ...to, rev: chat.rev };
   state.messages.set(id, changed);
   state.sent.set(sendKey(message.senderId, message.clientId), changed);

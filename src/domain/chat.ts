@@ -1,5 +1,5 @@
 import { DomainError } from './errors.ts';
-import type { ChatId, Instant, UserId } from './ids.ts';
+import type { BlobId, ChatId, Instant, UserId } from './ids.ts';
 import { optionalText, storableText } from './text.ts';
 
 const CHAT_NAME_MAX = 100;
@@ -9,18 +9,19 @@ export const MEMBERS_MAX = 10_000;
 export const CHATS_MAX = 2_000;
 
 export type Role = 'owner' | 'admin' | 'member';
-export type ChatKind = 'direct' | 'group';
+export type ChatKind = 'direct' | 'group' | 'public';
 
 /** A chat's own row, and with it the chat's head `(rev, seq)`: up to this `rev`, everything is in its rows. */
 export interface Chat {
   readonly id: ChatId;
   readonly kind: ChatKind;
-  /** The two people of a direct chat, sorted; null for a group. */
+  /** The two people of a direct chat, sorted; null for others. */
   readonly pair: readonly [UserId, UserId] | null;
   /** False between `chat.deleted` and, for a direct chat, the next `chat.created`. */
   readonly live: boolean;
   readonly name: string | null;
   readonly description: string | null;
+  readonly avatarId: BlobId | null;
   readonly memberCount: number;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
@@ -44,6 +45,8 @@ export interface Member {
   readonly userId: UserId;
   readonly role: Role;
   readonly active: boolean;
+  /** Removed by somebody else: he cannot join a public room by himself again. */
+  readonly banned: boolean;
   readonly joinedAt: Instant;
   /** The chat's `seq` and `n` when he joined: what came before is not unread to him. */
   readonly joinedSeq: number;

@@ -12,7 +12,7 @@ import {
   type Role,
 } from './chat.ts';
 import { DomainError } from './errors.ts';
-import type { MessageId, UserId } from './ids.ts';
+import type { BlobId, MessageId, UserId } from './ids.ts';
 import { type Draft, type Message, messageNotFound, sendKey } from './message.ts';
 
 /** Everything that a person may ask to happen in a chat. Ids are given by the caller, so that a command can be decided again. */
@@ -20,6 +20,7 @@ export type Command =
   | { readonly type: 'chat.open'; readonly peerId: UserId }
   | {
       readonly type: 'chat.create';
+      readonly kind: 'group' | 'public';
       readonly name: string;
       readonly memberIds: readonly UserId[];
       readonly lineId: MessageId;
@@ -28,8 +29,11 @@ export type Command =
       readonly type: 'chat.update';
       readonly name?: string;
       readonly description?: string | null;
+      readonly avatarId?: BlobId | null;
       readonly lineId: MessageId;
     }
+  /** Coming into a public room by oneself. */
+  | { readonly type: 'chat.join' }
   | { readonly type: 'chat.delete' }
   | { readonly type: 'member.add'; readonly userIds: readonly UserId[]; readonly lineId: MessageId }
   | { readonly type: 'member.update'; readonly userId: UserId; readonly role: Role }
@@ -54,6 +58,7 @@ export function needsOf(actorId: UserId, command: Command): Needs {
     case 'chat.create':
     case 'chat.update':
     case 'chat.delete':
+    case 'chat.join':
       return needs;
     case 'member.add':
       return { ...needs, members: [actorId, ...command.userIds] };
@@ -88,6 +93,8 @@ export function decide(state: ChatState, actorId: UserId, command: Command): rea
       return decideUpdate(state, actorId, command);
     case 'chat.delete':
       return decideDelete(state, actorId);
+    case 'chat.join':
+      return decideJoin(state, actorId);
     case 'member.add':
       return decideAdd(state, actorId, command);
     case 'member.update':
@@ -115,11 +122,12 @@ function opened(actorId: UserId, peerId: UserId): Fact {
   return { type: 'chat.created', kind: 'direct', name: null, roles, lineId: null };
 }
 
-/** The chat and the actor's membership in it. */
+/** The chat and the actor's membership in it. Only of a public room may anybody know that it is there. */
 function inside(state: ChatState, actorId: UserId): { chat: Chat; me: Member } {
   const me = state.members.get(actorId);
-  if (!isOpen(state.chat) || !me?.active) throw chatNotFound();
-  return { chat: state.chat, me };
+  if (!isOpen(state.chat)) throw chatNotFound();
+  if (me?.active) return { chat: state.chat, me };
+  throw state.chat.kind === 'public' ? forbidden('Join the room first.') : chatNotFound();
 }
 
 /** Somebody else's membership in this chat. */
@@ -136,18 +144,30 @@ function visible(state: ChatState, chat: Chat, id: MessageId): Message | undefin
 }
 
 function decideCreate(state: ChatState, actorId: UserId, command: Of<'chat.create'>): Fact[] {
-  if (state.chat) throw new Error('a new group has a new id');
+  if (state.chat) throw new Error('a new chat has a new id');
   const roles = new Map<UserId, Role>([[actorId, 'owner']]);
   for (const userId of command.memberIds) if (userId !== actorId) roles.set(userId, 'member');
-  return [{ type: 'chat.created', kind: 'group', name: command.name, roles, lineId: command.lineId }];
+  return [{ type: 'chat.created', kind: command.kind, name: command.name, roles, lineId: command.lineId }];
 }
 
 function decideUpdate(state: ChatState, actorId: UserId, command: Of<'chat.update'>): Fact[] {
-  const { chat } = inside(state, actorId);
-  if (chat.kind === 'direct') throw directChatFixed('A direct chat has no name and no description of its own.');
-  const { name = chat.name, description = chat.description, lineId } = command;
-  if (name === chat.name && description === chat.description) return [];
-  return [{ type: 'chat.updated', name, description, lineId }];
+  const { chat, me } = inside(state, actorId);
+  if (chat.kind === 'direct') throw directChatFixed('A direct chat has no name and no picture of its own.');
+  if (chat.kind === 'public' && !isAtLeast(me.role, 'admin')) throw forbidden('Only its admins may change a room.');
+  const { name = chat.name, description = chat.description, avatarId = chat.avatarId, lineId } = command;
+  if (name === chat.name && description === chat.description && avatarId === chat.avatarId) return [];
+  return [{ type: 'chat.updated', name, description, avatarId, lineId }];
+}
+
+function decideJoin(state: ChatState, actorId: UserId): Fact[] {
+  const { chat } = state;
+  if (!isOpen(chat)) throw chatNotFound();
+  const before = state.members.get(actorId);
+  if (before?.active) return [];
+  if (chat.kind !== 'public') throw chatNotFound();
+  if (before?.banned) throw forbidden('You were removed from this room; an admin has to add you.');
+  refuseBeyondFull(chat, 1);
+  return [{ type: 'member.added', userIds: [actorId], lineId: null }];
 }
 
 function decideDelete(state: ChatState, actorId: UserId): Fact[] {
@@ -157,15 +177,23 @@ function decideDelete(state: ChatState, actorId: UserId): Fact[] {
 }
 
 function decideAdd(state: ChatState, actorId: UserId, command: Of<'member.add'>): Fact[] {
-  const { chat } = inside(state, actorId);
+  const { chat, me } = inside(state, actorId);
   if (chat.kind === 'direct') throw directChatFixed('A direct chat has its two members and no more.');
+  if (chat.kind === 'public' && !isAtLeast(me.role, 'admin'))
+    throw forbidden('Only its admins may add people to a room.');
   const userIds = [...new Set(command.userIds)].filter((id) => !state.members.get(id)?.active);
   if (userIds.length === 0) return [];
-  if (chat.memberCount + userIds.length > MEMBERS_MAX) {
-    throw new DomainError('CHAT_FULL', `A chat has at most ${MEMBERS_MAX} members.`);
-  }
-  return [{ type: 'member.added', userIds, lineId: command.lineId }];
+  refuseBeyondFull(chat, userIds.length);
+  return [{ type: 'member.added', userIds, lineId: lineOf(chat, command.lineId) }];
 }
+
+function refuseBeyondFull(chat: Chat, newcomers: number): void {
+  if (chat.memberCount + newcomers <= MEMBERS_MAX) return;
+  throw new DomainError('CHAT_FULL', `A chat has at most ${MEMBERS_MAX} members.`);
+}
+
+/** In a public room, coming and going leaves no lines: there is too much of it. */
+const lineOf = (chat: Chat, lineId: MessageId): MessageId | null => (chat.kind === 'public' ? null : lineId);
 
 function decideRole(state: ChatState, actorId: UserId, command: Of<'member.update'>): Fact[] {
   const { chat, me } = inside(state, actorId);
@@ -186,7 +214,7 @@ function decideRemove(state: ChatState, actorId: UserId, command: Of<'member.rem
   if (chat.kind === 'direct') throw directChatFixed('Nobody can be removed from a direct chat.');
   const target = fellow(state, command.userId);
   if (!outranks(me.role, target.role)) throw forbidden('You may remove members of a lower rank only.');
-  return [{ type: 'member.removed', userId: target.userId, lineId: command.lineId }];
+  return [{ type: 'member.removed', userId: target.userId, banned: true, lineId: lineOf(chat, command.lineId) }];
 }
 
 /** An owner who leaves hands over first; with the last one the chat goes. */
@@ -194,7 +222,12 @@ function decideLeave(state: ChatState, actorId: UserId, command: Of<'member.remo
   const { chat, me } = inside(state, actorId);
   if (chat.kind === 'direct') throw directChatFixed('A direct chat cannot be left; it can be deleted.');
   if (chat.memberCount === 1) return [{ type: 'chat.deleted' }];
-  const left: Fact = { type: 'member.removed', userId: actorId, lineId: command.lineId };
+  const left: Fact = {
+    type: 'member.removed',
+    userId: actorId,
+    banned: false,
+    lineId: lineOf(chat, command.lineId),
+  };
   if (me.role !== 'owner') return [left];
   if (!state.heir) throw new Error('the heir was not loaded');
   const roles = new Map<UserId, Role>([

@@ -1,16 +1,35 @@
 import { DomainError } from './errors.ts';
-import type { ChatId, Instant, MessageId, UserId } from './ids.ts';
+import type { AttachmentId, ChatId, Instant, MessageId, UserId } from './ids.ts';
 import { storableText } from './text.ts';
 
 export const CONTENT_MAX = 4000;
 const CLIENT_ID_MAX = 64;
 export const BATCH_MAX = 100;
+export const ATTACHMENTS_MAX = 10;
+export const EARLIER_TEXTS_MAX = 10;
 
 /** What a system line says. Who did it is the line's sender; people are ids, joined with names when read. */
 export interface SystemLine {
   readonly type: 'chat.created' | 'chat.updated' | 'member.added' | 'member.removed';
   readonly userIds: readonly UserId[];
   readonly name: string | null;
+}
+
+/** A file that was sent with a message. What it holds is kept elsewhere, under its id. */
+export interface Attachment {
+  readonly id: AttachmentId;
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: number;
+  /** In pixels, of an image. */
+  readonly width: number | null;
+  readonly height: number | null;
+}
+
+/** A text that an edit has replaced, and when it was written. */
+export interface EarlierText {
+  readonly content: string;
+  readonly at: Instant;
 }
 
 /** One line of a chat's history: what a person wrote, or a system line. */
@@ -31,6 +50,9 @@ export interface Message {
   readonly digest: string | null;
   readonly content: string | null;
   readonly replyTo: { readonly id: MessageId; readonly seq: number } | null;
+  readonly attachments: readonly Attachment[];
+  /** The last few texts before this one, oldest first. */
+  readonly earlier: readonly EarlierText[];
   readonly system: SystemLine | null;
   readonly createdAt: Instant;
   readonly editedAt: Instant | null;
@@ -44,13 +66,15 @@ export interface Draft {
   readonly content: string;
   readonly digest: string;
   readonly replyTo: MessageId | null;
+  readonly attachments: readonly Attachment[];
 }
 
 /** Under this key a message is sent once for ever (unique within its chat). Ids hold no colon, so it cannot be forged. */
 export const sendKey = (senderId: UserId, clientId: string): string => `${senderId}:${clientId}`;
 
-/** @throws DomainError VALIDATION_FAILED */
-export const checkContent = (raw: string): string => storableText(raw, 1, CONTENT_MAX);
+/** The text may be empty where a file says it all. @throws DomainError VALIDATION_FAILED */
+export const checkContent = (raw: string, hasAttachments = false): string =>
+  storableText(raw, hasAttachments ? 0 : 1, CONTENT_MAX);
 
 /** @throws DomainError VALIDATION_FAILED */
 export const checkClientId = (raw: string): string => storableText(raw, 1, CLIENT_ID_MAX);
@@ -64,6 +88,8 @@ export const emptied = (message: Message, rev: number, at: Instant): Message => 
   digest: null,
   content: null,
   replyTo: null,
+  attachments: [],
+  earlier: [],
   system: null,
   editedAt: null,
   deletedAt: at,

@@ -188,6 +188,16 @@ function toCommit({ _id, lastSeq: _, pendingSince: __, ...commit }: PendingRow):
 
 /** What the domain's `emptied` makes of a message. */
 const emptying = (rev: number, at: Instant) => ({
-  $set: { rev, digest: null, content: null, replyTo: null, system: null, editedAt: null, deletedAt: at },
+  $set: {
+    rev,
+    digest: null,
+    content: null,
+    replyTo: null,
+    attachments: [],
+    earlier: [],
+    system: null,
+    editedAt: null,
+    deletedAt: at,
+  },
   $unset: { tombstone: '' as const },
 });

@@ -4,12 +4,13 @@ import type { Chat, Member } from '../../domain/chat.ts';
 import type { Message } from '../../domain/message.ts';
 import { encodeChanges } from './change-list.ts';
 import type { Database, Query } from './database.ts';
+import { listColumn } from './rows.ts';
 
 /**
  * Up to which line `own_lines` has a chat's lines. They are entered many at a time, because the lines of each sender stand by
  * themselves there: one by one, every message would cost the writing of a page of its own.
  */
-export const OWN_LINES_STEP = 64;
+export const OWN_LINES_STEP = 128;
 const indexedUpTo = (seq: number): number => seq - (seq % OWN_LINES_STEP);
 
 /** Writes one commit, inside a transaction. */
@@ -28,30 +29,30 @@ export class CommitWrites {
     this.#head = database.query('SELECT number, rev, seq FROM chats WHERE id = ?');
     this.#commitId = database.query('SELECT id FROM commits WHERE place = (? << 32 | ?)');
     const columns = `live, name, description, member_count, created_at, updated_at, active_at, rev, seq, n,
-      floor_rev, floor_seq, floor_n`;
+      floor_rev, floor_seq, floor_n, avatar_id`;
     this.#insertChat = database.statement(`
-      INSERT INTO chats (${columns}, id, kind, pair_low, pair_high) VALUES (${Array(17).fill('?').join()})`);
+      INSERT INTO chats (${columns}, id, kind, pair_low, pair_high) VALUES (${Array(18).fill('?').join()})`);
     this.#updateChat = database.statement(`
-      UPDATE chats SET (${columns}) = (${Array(13).fill('?').join()}) WHERE number = ?`);
+      UPDATE chats SET (${columns}) = (${Array(14).fill('?').join()}) WHERE number = ?`);
     this.#insertCommit = database.statement(
       'INSERT INTO commits (place, last_rev, id, at, changes) VALUES (? << 32 | ?, ?, ?, ?, ?)',
     );
     this.#insertUnsettled = database.statement('INSERT INTO unsettled (place, since) VALUES (? << 32 | ?, ?)');
     this.#writeMember = database.statement(`
-      INSERT INTO members (chat, user_id, role, active, joined_at, joined_seq, joined_n, rev)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO members (chat, user_id, role, active, banned, joined_at, joined_seq, joined_n, rev)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (chat, user_id) DO UPDATE SET
-        (role, active, joined_at, joined_seq, joined_n, rev) =
-        (excluded.role, excluded.active, excluded.joined_at, excluded.joined_seq, excluded.joined_n, excluded.rev)
+        (role, active, banned, joined_at, joined_seq, joined_n, rev) =
+        (excluded.role, excluded.active, excluded.banned, excluded.joined_at, excluded.joined_seq, excluded.joined_n, excluded.rev)
       WHERE excluded.rev > rev`);
     this.#writeMessage = database.statement(`
       INSERT INTO messages (place, id, rev, n, is_system, sender_id, client_id, digest, content, reply_id, reply_seq,
-        system, created_at, edited_at, deleted_at)
-      VALUES (? << 32 | ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        system, created_at, edited_at, deleted_at, attachments, earlier)
+      VALUES (? << 32 | ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (place) DO UPDATE SET
-        (rev, digest, content, reply_id, reply_seq, system, edited_at, deleted_at) =
+        (rev, digest, content, reply_id, reply_seq, system, edited_at, deleted_at, attachments, earlier) =
         (excluded.rev, excluded.digest, excluded.content, excluded.reply_id, excluded.reply_seq, excluded.system,
-          excluded.edited_at, excluded.deleted_at)
+          excluded.edited_at, excluded.deleted_at, excluded.attachments, excluded.earlier)
       WHERE excluded.rev > rev`);
     this.#indexOwnLines = database.statement(`
       INSERT INTO own_lines (sender_id, place)
@@ -93,6 +94,7 @@ export class CommitWrites {
       chat.floorRev,
       chat.floorSeq,
       chat.floorN,
+      chat.avatarId,
     ];
     if (known !== null) {
       this.#updateChat.run(...row, known);
@@ -103,8 +105,8 @@ export class CommitWrites {
   }
 
   #storeMember(number: number, member: Member): void {
-    const { userId, role, active, joinedAt, joinedSeq, joinedN, rev } = member;
-    this.#writeMember.run(number, userId, role, Number(active), joinedAt, joinedSeq, joinedN, rev);
+    const { userId, role, active, banned, joinedAt, joinedSeq, joinedN, rev } = member;
+    this.#writeMember.run(number, userId, role, Number(active), Number(banned), joinedAt, joinedSeq, joinedN, rev);
   }
 
   #storeMessage(number: number, message: Message): void {
@@ -125,6 +127,8 @@ export class CommitWrites {
       message.createdAt,
       message.editedAt,
       message.deletedAt,
+      listColumn(message.attachments),
+      listColumn(message.earlier),
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { Chat, ChatKind, Member, ReadMark, Role } from '../../domain/chat.ts';
 import type { ChatId } from '../../domain/ids.ts';
-import type { Message, SystemLine } from '../../domain/message.ts';
+import type { Attachment, EarlierText, Message, SystemLine } from '../../domain/message.ts';
 
 /** Rows are read as tuples, so each list of columns stands beside the tuple and the mapping that go with it. */
 
@@ -12,7 +12,7 @@ export const clamp = (bound: number): number => Math.min(Math.max(bound, 0), PLA
 
 export const CHAT_COLUMNS = `chats.id, chats.kind, chats.pair_low, chats.pair_high, chats.live, chats.name,
   chats.description, chats.member_count, chats.created_at, chats.updated_at, chats.active_at,
-  chats.rev, chats.seq, chats.n, chats.floor_rev, chats.floor_seq, chats.floor_n`;
+  chats.rev, chats.seq, chats.n, chats.floor_rev, chats.floor_seq, chats.floor_n, chats.avatar_id`;
 
 export type ChatRow = [
   id: string,
@@ -32,6 +32,7 @@ export type ChatRow = [
   floorRev: number,
   floorSeq: number,
   floorN: number,
+  avatarId: string | null,
 ];
 
 export const toChat = (row: readonly [...ChatRow, ...unknown[]]): Chat => ({
@@ -51,10 +52,11 @@ export const toChat = (row: readonly [...ChatRow, ...unknown[]]): Chat => ({
   floorRev: row[14],
   floorSeq: row[15],
   floorN: row[16],
+  avatarId: row[17],
 });
 
 export const MEMBER_COLUMNS = `members.user_id, members.role, members.active, members.joined_at, members.joined_seq,
-  members.joined_n, members.rev, members.read_seq, members.read_n`;
+  members.joined_n, members.rev, members.read_seq, members.read_n, members.banned`;
 
 export type MemberRow = [
   userId: string,
@@ -66,6 +68,7 @@ export type MemberRow = [
   rev: number,
   readSeq: number,
   readN: number,
+  banned: number,
 ];
 
 export const toMember = (chatId: ChatId, row: MemberRow): Member => ({
@@ -73,6 +76,7 @@ export const toMember = (chatId: ChatId, row: MemberRow): Member => ({
   userId: row[0],
   role: row[1],
   active: row[2] === 1,
+  banned: row[9] === 1,
   joinedAt: row[3],
   joinedSeq: row[4],
   joinedN: row[5],
@@ -83,7 +87,8 @@ export const toMark = (row: MemberRow): ReadMark => ({ seq: row[7], n: row[8] })
 
 export const MESSAGE_COLUMNS = `messages.id, messages.seq, messages.rev, messages.n, messages.is_system,
   messages.sender_id, messages.client_id, messages.digest, messages.content, messages.reply_id, messages.reply_seq,
-  messages.system, messages.created_at, messages.edited_at, messages.deleted_at`;
+  messages.system, messages.created_at, messages.edited_at, messages.deleted_at, messages.attachments,
+  messages.earlier`;
 
 export type MessageRow = [
   id: string,
@@ -101,6 +106,8 @@ export type MessageRow = [
   createdAt: number,
   editedAt: number | null,
   deletedAt: number | null,
+  attachments: string | null,
+  earlier: string | null,
 ];
 
 export const toMessage = (chatId: ChatId, row: readonly [...MessageRow, ...unknown[]]): Message => ({
@@ -115,8 +122,15 @@ export const toMessage = (chatId: ChatId, row: readonly [...MessageRow, ...unkno
   digest: row[7],
   content: row[8],
   replyTo: row[9] === null || row[10] === null ? null : { id: row[9], seq: row[10] },
+  attachments: listIn<Attachment>(row[15]),
+  earlier: listIn<EarlierText>(row[16]),
   system: row[11] === null ? null : (JSON.parse(row[11]) as SystemLine),
   createdAt: row[12],
   editedAt: row[13],
   deletedAt: row[14],
 });
+
+/** A list is JSON; an empty one, as most are, is NULL. */
+const listIn = <T>(column: string | null): T[] => (column === null ? [] : (JSON.parse(column) as T[]));
+export const listColumn = (list: readonly unknown[]): string | null =>
+  list.length === 0 ? null : JSON.stringify(list);

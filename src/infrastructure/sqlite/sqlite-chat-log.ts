@@ -62,7 +62,7 @@ export class SqliteChatLog implements ChatLog {
       SELECT number, floor_rev, floor_seq, purged_rev, purged_seq FROM chats WHERE purged_rev < floor_rev LIMIT 1`);
     this.#emptyMessages = database.statement(`
       UPDATE messages SET rev = ?4, digest = NULL, content = NULL, reply_id = NULL, reply_seq = NULL, system = NULL,
-        edited_at = NULL, deleted_at = ?5
+        attachments = NULL, earlier = NULL, edited_at = NULL, deleted_at = ?5
       WHERE place > (?1 << 32 | ?2) AND place <= (?1 << 32 | ?3)`);
     this.#emptyCommits = database.statement(`
       UPDATE commits SET changes = '[]'

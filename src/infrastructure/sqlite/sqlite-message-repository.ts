@@ -64,7 +64,7 @@ export class SqliteMessageRepository implements MessageRepository {
 
   at(places: readonly { readonly chatId: ChatId; readonly seq: number }[]): Promise<Message[]> {
     const wanted = JSON.stringify(places.map(({ chatId, seq }) => [chatId, clamp(seq)]));
-    return this.#database.read(() => this.#at.all(wanted).map((row) => toMessage(row[15], row)));
+    return this.#database.read(() => this.#at.all(wanted).map((row) => toMessage(row[17], row)));
   }
 
   countUpTo(chatId: ChatId, seq: number): Promise<number> {

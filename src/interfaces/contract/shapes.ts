@@ -119,7 +119,7 @@ export const Chat = shape(
   'Chat',
   {
     id: Id,
-    kind: oneOf(['direct', 'group']),
+    kind: oneOf(['direct', 'group', 'public']),
     name: text,
     description: text,
     avatarUrl: text,
