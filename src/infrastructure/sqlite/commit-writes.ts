@@ -9,7 +9,7 @@ import type { Database, Query } from './database.ts';
  * Up to which line `own_lines` has a chat's lines. They are entered many at a time, because the lines of each sender stand by
  * themselves there: one by one, every message would cost the writing of a page of its own.
  */
-export const OWN_LINES_STEP = 64;
+export const OWN_LINES_STEP = 128;
 const indexedUpTo = (seq: number): number => seq - (seq % OWN_LINES_STEP);
 
 /** Writes one commit, inside a transaction. */

@@ -41,13 +41,14 @@ export class StateRows {
     const [number, chat] = known ? [this.#number.get(chatId)?.[0], known.chat] : this.#readChat(chatId);
     const state = emptyState(chat);
     if (number === undefined) return state;
-    for (const userId of needs.members) {
-      const member = known?.members.get(userId) ?? this.#readMember(chatId, number, userId);
-      if (member) state.members.set(userId, member);
-    }
     for (const id of needs.messages) {
       const row = this.#message.get(id, number);
       if (row) state.messages.set(id, toMessage(chatId, row));
+    }
+    const senders = [...state.messages.values()].map((message) => message.senderId);
+    for (const userId of [...needs.members, ...senders]) {
+      const member = known?.members.get(userId) ?? this.#readMember(chatId, number, userId);
+      if (member) state.members.set(userId, member);
     }
     for (const key of needs.sendKeys) {
       const colon = key.indexOf(':');

@@ -54,7 +54,7 @@ export const ChatBody = shape('ChatChange', {
 export const MembersBody = shape('NewMembers', { userIds: userIds(1) });
 export const RoleBody = shape('RoleChange', { role: Role });
 
-export const NewMessage = shape('NewMessage', {
+const NewMessage = shape('NewMessage', {
   content: text('1 to 4,000 characters, trimmed'),
   clientId: maybe(text('1 to 64 characters: the same one never makes a second message of yours in this chat')),
   replyTo: maybe(nullable(Id)),
