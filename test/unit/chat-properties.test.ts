@@ -82,10 +82,7 @@ function loaded({ state }: World, needs: Needs, actorId: string): ChatState {
   for (const key of needs.sendKeys) take(part.sent, state.sent, key);
   const senders = [...part.messages.values()].map((message) => message.senderId);
   for (const id of [...needs.members, ...senders]) take(part.members, state.members, id);
-  if (needs.heir) {
-    part.heir = heirOf(state, actorId);
-    if (part.heir) part.members.set(part.heir.userId, part.heir);
-  }
+  if (needs.heir) part.heir = heirOf(state, actorId);
   return part;
 }
 

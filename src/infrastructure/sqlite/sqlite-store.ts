@@ -1,5 +1,5 @@
 import type { Store } from '../../application/ports/persistence.ts';
-import { openDatabase, type SqliteOptions } from './database.ts';
+import { type Database, openDatabase, type SqliteOptions } from './database.ts';
 import { SqliteChatLog } from './sqlite-chat-log.ts';
 import { SqliteChatRepository } from './sqlite-chat-repository.ts';
 import { SqliteMessageRepository } from './sqlite-message-repository.ts';
@@ -8,26 +8,30 @@ import { SqliteStoreSettings } from './sqlite-store-settings.ts';
 import { SqliteUserRepository } from './sqlite-user-repository.ts';
 
 /** As much as a busy turn writes, so that a disk that has no room for one is noticed. */
-const PROBE = ' '.repeat(64 * 1024);
+const _PROBE = ' '.repeat(64 * 1024);
 
 /**
  * The store of a single process, in one file.
  * @throws StoreRefused for a folder that another process has open, and for a file that is not this program's
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const database = openDatabase(options);
-  const settings = new SqliteStoreSettings(database);
-  const probe = database.statement(`
-    INSERT INTO settings (name, value) VALUES ('probe', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`);
-  await settings.epoch();
+  const store = storeOn(openDatabase(options));
+  await store.settings.epoch();
+  return store;
+}
+
+/** The repositories over an open database. */
+export function storeOn(database: Database): Store {
+  const touch = database.statement("UPDATE settings SET value = value WHERE name = 'epoch'");
   return {
     chatLog: new SqliteChatLog(database),
     chats: new SqliteChatRepository(database),
     messages: new SqliteMessageRepository(database),
     users: new SqliteUserRepository(database),
     sessions: new SqliteSessionRepository(database),
-    settings,
-    check: () => database.write(() => void probe.run(PROBE)),
+    settings: new SqliteStoreSettings(database),
+    /** Writes a page, so that a full or read-only disk is noticed. */
+    check: () => database.write(() => void touch.run()),
     close: async () => database.close(),
   };
 }

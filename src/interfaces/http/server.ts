@@ -4,22 +4,14 @@ import cors from '@fastify/cors';
 import jwt from '@fastify/jwt';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyPluginAsync,
-  fastify,
-  LogController,
-  type RouteOptions,
-} from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, fastify, LogController } from 'fastify';
 import { DomainError } from '../../domain/errors.ts';
 import { AccessTokens, jwtOptions } from '../access-tokens.ts';
-import { NoQuery } from '../contract/requests.ts';
-import { LIMITS, type LimitName } from '../limits.ts';
+import { LIMITS } from '../limits.ts';
 import type { ReadinessReport } from '../readiness.ts';
 import type { Services } from '../services.ts';
-import { authenticateBy } from './authenticate.ts';
 import { documentationRoutes } from './documentation.ts';
+import { guardRoutes } from './guard-routes.ts';
 import { openApiOptions } from './openapi.ts';
 import { answerBrokenRequest, sendProblem } from './problem.ts';
 import { limiterOf } from './rate-limits.ts';
@@ -89,7 +81,7 @@ const apiRoutes =
   (options: HttpOptions): FastifyPluginAsync =>
   async (api) => {
     const { services, config, version } = options;
-    guardRoutes(api, options);
+    guardRoutes(api, services.auth, config.rateLimit);
     await api.register(authRoutes(services, config.registration));
     await api.register(userRoutes(services));
     await api.register(chatRoutes(services));
@@ -158,26 +150,6 @@ function acceptJsonOnly(app: FastifyInstance): void {
     else void parse(request, body, done);
   });
 }
-
-/** Every route of the API checks the bearer, its limits and that its query has no unknown parameter, unless it says otherwise. */
-function guardRoutes(api: FastifyInstance, { services, config }: HttpOptions): void {
-  const authenticate = authenticateBy(api.accessTokens, services.auth);
-  const limiters = new Map<LimitName, ReturnType<typeof limiterOf>>();
-  const limiter = (name: LimitName) => {
-    const limit = limiters.get(name) ?? limiterOf(api, LIMITS[name]);
-    limiters.set(name, limit);
-    return limit;
-  };
-  api.addHook('onRoute', (route: RouteOptions) => {
-    const { open, limits = [] } = route.config ?? {};
-    const active = config.rateLimit ? limits : [];
-    route.schema = { querystring: NoQuery, ...route.schema };
-    route.onRequest = [...(open ? [] : [authenticate]), ...active.filter((name) => !needsBody(name)).map(limiter)];
-    route.preHandler = active.filter(needsBody).map(limiter);
-  });
-}
-
-const needsBody = (name: LimitName): boolean => LIMITS[name].per === 'login';
 
 /** For JSON, which no browser has to show or run. Pages have their own (documentation.ts). */
 const headersOfEveryAnswer = (isHttps: boolean) => ({

@@ -1,0 +1,184 @@
+/**
+ * Who may do what: every operation of the OpenAPI document for everybody whom a chat can know. An operation without a row here
+ * fails, so that no route is added without saying who may use it.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Answer, answered, PASSWORD, type Person, TestApp } from '../support/app.ts';
+
+/** A group of an owner, an admin and a member, with a message of another member, and somebody who was removed. */
+interface World {
+  readonly chatId: string;
+  /** By a member who does nothing else. */
+  readonly messageId: string;
+  readonly writer: Person;
+  readonly newcomer: Person;
+  readonly people: Record<Role, Person | undefined>;
+}
+
+const INSIDE = ['member', 'admin', 'owner'] as const;
+const OUTSIDE = ['stranger', 'formerMember'] as const;
+const SIGNED_OUT = ['anonymous', 'endedSession'] as const;
+const ROLES = [...SIGNED_OUT, ...OUTSIDE, ...INSIDE];
+type Role = (typeof ROLES)[number];
+
+type Statuses = Record<(typeof INSIDE)[number], number>;
+const all = (status: number): Statuses => ({ member: status, admin: status, owner: status });
+
+interface Row {
+  readonly method: string;
+  readonly path: (world: World) => string;
+  readonly body?: (world: World) => unknown;
+  /** `open`: anybody; `own`: whoever is signed in; else what the members of the chat get, and everybody outside it 404. */
+  readonly who: { readonly open: number } | { readonly own: number } | Statuses;
+}
+
+const chat = ({ chatId }: World) => `chats/${chatId}`;
+const message = (world: World) => `${chat(world)}/messages/${world.messageId}`;
+
+const ROWS: Record<string, Row> = {
+  getHealth: { method: 'GET', path: () => '/health', who: { open: 200 } },
+  getReady: { method: 'GET', path: () => '/ready', who: { open: 200 } },
+  getServer: { method: 'GET', path: () => 'server', who: { open: 200 } },
+  register: {
+    method: 'POST',
+    path: () => 'auth/register',
+    body: () => ({
+      username: `x${Math.random()}`.slice(0, 20),
+      email: `${Math.random()}@example.org`,
+      password: PASSWORD,
+    }),
+    who: { open: 201 },
+  },
+  login: {
+    method: 'POST',
+    path: () => 'auth/login',
+    body: ({ writer }) => ({ login: writer.username, password: PASSWORD }),
+    who: { open: 200 },
+  },
+  refresh: {
+    method: 'POST',
+    path: () => 'auth/refresh',
+    body: ({ newcomer }) => ({ refreshToken: newcomer.refreshToken }),
+    who: { open: 200 },
+  },
+  logout: { method: 'POST', path: () => 'auth/logout', who: { own: 204 } },
+  logoutAll: { method: 'POST', path: () => 'auth/logout-all', who: { own: 204 } },
+  listSessions: { method: 'GET', path: () => 'auth/sessions', who: { own: 200 } },
+  endSession: { method: 'DELETE', path: () => 'auth/sessions/of-nobody', who: { own: 404 } },
+  issueTicket: { method: 'POST', path: () => 'auth/ticket', who: { own: 201 } },
+  getMe: { method: 'GET', path: () => 'users/me', who: { own: 200 } },
+  updateMe: { method: 'PATCH', path: () => 'users/me', body: () => ({ bio: 'x' }), who: { own: 200 } },
+  changePassword: {
+    method: 'PUT',
+    path: () => 'users/me/password',
+    body: () => ({ currentPassword: PASSWORD, newPassword: 'something new' }),
+    who: { own: 204 },
+  },
+  getUser: { method: 'GET', path: ({ writer }) => `users/${writer.id}`, who: { own: 200 } },
+  sendDirectMessages: {
+    method: 'POST',
+    path: ({ newcomer }) => `users/${newcomer.id}/messages`,
+    body: () => ({ content: 'hello' }),
+    who: { own: 201 },
+  },
+  listChats: { method: 'GET', path: () => 'chats', who: { own: 200 } },
+  createChat: {
+    method: 'POST',
+    path: () => 'chats',
+    body: ({ newcomer }) => ({ kind: 'group', name: 'x', memberIds: [newcomer.id] }),
+    who: { own: 201 },
+  },
+  getChat: { method: 'GET', path: chat, who: all(200) },
+  updateChat: { method: 'PATCH', path: chat, body: () => ({ name: 'x' }), who: all(200) },
+  deleteChat: { method: 'DELETE', path: chat, who: { member: 403, admin: 403, owner: 204 } },
+  listChanges: { method: 'GET', path: (world) => `${chat(world)}/changes?afterRev=0`, who: all(200) },
+  markRead: { method: 'PUT', path: (world) => `${chat(world)}/read`, body: () => ({ seq: 1 }), who: all(200) },
+  listMembers: { method: 'GET', path: (world) => `${chat(world)}/members`, who: all(200) },
+  addMembers: {
+    method: 'POST',
+    path: (world) => `${chat(world)}/members`,
+    body: ({ newcomer }) => ({ userIds: [newcomer.id] }),
+    who: all(200),
+  },
+  changeRole: {
+    method: 'PATCH',
+    path: (world) => `${chat(world)}/members/${world.writer.id}`,
+    body: () => ({ role: 'admin' }),
+    who: { member: 403, admin: 403, owner: 200 },
+  },
+  removeMember: {
+    method: 'DELETE',
+    path: (world) => `${chat(world)}/members/${world.writer.id}`,
+    who: { member: 403, admin: 204, owner: 204 },
+  },
+  listMessages: { method: 'GET', path: (world) => `${chat(world)}/messages`, who: all(200) },
+  sendMessages: {
+    method: 'POST',
+    path: (world) => `${chat(world)}/messages`,
+    body: () => ({ content: 'hello' }),
+    who: all(201),
+  },
+  getMessage: { method: 'GET', path: message, who: all(200) },
+  editMessage: { method: 'PATCH', path: message, body: () => ({ content: 'x' }), who: all(403) },
+  deleteMessage: { method: 'DELETE', path: message, who: { member: 403, admin: 204, owner: 204 } },
+};
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await TestApp.start();
+});
+afterAll(() => app.stop());
+
+async function makeWorld(): Promise<World> {
+  const register = () => app.register();
+  const [owner, admin, member, writer] = [await register(), await register(), await register(), await register()];
+  const [formerMember, stranger, newcomer, endedSession] = [
+    await register(),
+    await register(),
+    await register(),
+    await register(),
+  ];
+  const chatId = await app.group(owner, admin, member, writer, formerMember, endedSession);
+  answered(await app.patch(`chats/${chatId}/members/${admin.id}`, { role: 'admin' }, owner), 200);
+  answered(await app.delete(`chats/${chatId}/members/${formerMember.id}`, owner), 204);
+  answered(await app.post('auth/logout', undefined, endedSession), 204);
+  const { id: messageId } = await app.say(chatId, writer);
+  const people = { owner, admin, member, formerMember, stranger, endedSession, anonymous: undefined };
+  return { chatId, messageId, writer, newcomer, people };
+}
+
+function expectedStatus({ who }: Row, role: Role): number {
+  if ('open' in who) return who.open;
+  if (role === 'anonymous' || role === 'endedSession') return 401;
+  if ('own' in who) return who.own;
+  return role === 'stranger' || role === 'formerMember' ? 404 : who[role];
+}
+
+async function call(row: Row, world: World, role: Role): Promise<Answer> {
+  const as = world.people[role];
+  return app.call(row.method, row.path(world), {
+    ...(as && { as }),
+    ...(row.body && { body: row.body(world) }),
+  });
+}
+
+test('every operation of the document has a row, and every row an operation', () => {
+  const operations = Object.values(app.document.paths).flatMap((path) => Object.values(path));
+  expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(Object.keys(ROWS).toSorted());
+});
+
+describe.each(Object.keys(ROWS))('%s', (operationId) => {
+  const row = ROWS[operationId] as Row;
+  test.each(ROLES)('by %s', async (role) => {
+    const { status, body } = await call(row, await makeWorld(), role);
+    expect(status).toBe(expectedStatus(row, role));
+    if (status === 404 && !('own' in row.who)) expect(body.code).toBe('CHAT_NOT_FOUND');
+  });
+});
+
+test('a stranger cannot tell a chat that he may not see from one that is not there', async () => {
+  const world = await makeWorld();
+  const there = await call(ROWS.getChat as Row, world, 'stranger');
+  const missing = await call(ROWS.getChat as Row, { ...world, chatId: 'nowhere' }, 'stranger');
+  expect({ ...there.body, requestId: '' }).toEqual({ ...missing.body, requestId: '' });
+});

@@ -1,0 +1,270 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { HistoryQuery } from '../../src/application/message-service.ts';
+import type { Actor } from '../../src/domain/session.ts';
+import { anId } from '../support/builders.ts';
+import { only } from '../support/chat-actions.ts';
+import { openUseCases, type UseCases } from '../support/use-cases.ts';
+
+let app: UseCases;
+let ann: Actor;
+let bob: Actor;
+/** Nobody knows him. */
+let sam: Actor;
+/** Ann's group with Bob. Its first line tells of its creation. */
+let chatId: string;
+
+beforeEach(async () => {
+  app = await openUseCases();
+  [ann, bob, sam] = await Promise.all([app.newActor(), app.newActor(), app.newActor()]);
+  chatId = (await app.chats.createGroup(ann, { name: 'Choir', memberIds: [bob.userId] })).chat.id;
+});
+
+afterEach(() => app.store.close());
+
+const send = async (who: Actor, content: string, with_: { clientId?: string; replyTo?: string | null } = {}) => {
+  const { messages, stored } = await app.messages.send(who, chatId, [{ content, ...with_ }]);
+  return { message: only([...messages]), stored };
+};
+
+const seqsOf = async (query: HistoryQuery) =>
+  (await app.messages.page(ann, chatId, query)).items.map((message) => message.seq);
+
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+describe('sending', () => {
+  test('stores the text without the blanks around it, under its own id where no clientId was given', async () => {
+    const { message, stored } = await send(ann, '  hello\n ');
+    expect(stored).toBe(true);
+    expect(message).toMatchObject({ senderId: ann.userId, content: 'hello', seq: 2, n: 1, replyTo: null });
+    expect(message.clientId).toBe(message.id);
+    expect(await app.messages.get(bob, chatId, message.id)).toEqual(message);
+  });
+
+  test('the same again under one clientId is answered with what was stored', async () => {
+    const first = await send(ann, 'hello', { clientId: 'mine' });
+    expect(await send(ann, ' hello ', { clientId: 'mine', replyTo: null })).toEqual({ ...first, stored: false });
+  });
+
+  test('the same again is answered with the message as it is now', async () => {
+    const { message } = await send(ann, 'hello', { clientId: 'mine' });
+    await app.messages.edit(ann, chatId, message.id, 'hello, all');
+    expect((await send(ann, 'hello', { clientId: 'mine' })).message.content).toBe('hello, all');
+  });
+
+  test('other content or another reply under one clientId is refused', async () => {
+    const { message } = await send(ann, 'hello', { clientId: 'mine' });
+    for (const [content, replyTo] of [
+      ['Hello', null],
+      ['hello', message.id],
+    ] as const) {
+      await expect(send(ann, content, { clientId: 'mine', replyTo })).rejects.toMatchObject({
+        code: 'CLIENT_ID_REUSED',
+      });
+    }
+  });
+
+  test('several at once keeps their order, and is stored if any of them is new', async () => {
+    const [one, two] = [
+      { content: 'one', clientId: '1' },
+      { content: 'two', clientId: '2' },
+    ];
+    await app.messages.send(ann, chatId, [two]);
+    const { messages, stored } = await app.messages.send(ann, chatId, [one, two]);
+    expect([messages.map((message) => message.content), stored]).toEqual([['one', 'two'], true]);
+    expect((await app.messages.send(ann, chatId, [one, two])).stored).toBe(false);
+  });
+
+  test('to a stranger’s chat is sending to none', async () => {
+    await expect(send(sam, 'hello')).rejects.toMatchObject({ code: 'CHAT_NOT_FOUND' });
+  });
+
+  test('to no message of the chat is no reply', async () => {
+    await expect(send(ann, 'indeed', { replyTo: anId() })).rejects.toMatchObject({ code: 'REPLY_TARGET_UNKNOWN' });
+  });
+
+  test('names everything that is wrong with a message', async () => {
+    await expect(send(ann, ' ', { clientId: 'a'.repeat(65) })).rejects.toMatchObject({
+      problems: [
+        { path: '/content', message: 'must not be blank' },
+        { path: '/clientId', message: 'must have at most 64 characters' },
+      ],
+    });
+  });
+
+  test('names everything that is wrong with several, and stores none of them', async () => {
+    const batch = [{ content: 'fine' }, { content: 'a'.repeat(4001) }, { content: 'fine', clientId: ' ' }];
+    await expect(app.messages.send(ann, chatId, batch)).rejects.toMatchObject({
+      problems: [
+        { path: '/messages/1/content', message: 'must have at most 4000 characters' },
+        { path: '/messages/2/clientId', message: 'must not be blank' },
+      ],
+    });
+    expect(await seqsOf({ limit: 10 })).toEqual([1]);
+  });
+});
+
+describe('sending to a person', () => {
+  const sendTo = async (peer: Actor, content: string, clientId: string) => {
+    const { messages, stored } = await app.messages.sendTo(ann, peer.userId, [{ content, clientId }]);
+    return { message: only([...messages]), stored };
+  };
+
+  test('opens the direct chat with him, once', async () => {
+    const first = await sendTo(bob, 'hello', '1');
+    const second = await sendTo(bob, 'are you there?', '2');
+    expect([first.message.seq, second.message.seq]).toEqual([1, 2]);
+    expect(second.message.chatId).toBe(first.message.chatId);
+    expect((await app.chats.openDirect(bob, ann.userId)).chat).toMatchObject({
+      chat: { id: first.message.chatId },
+      unreadCount: 2,
+    });
+  });
+
+  test('again after he deleted the chat opens it again', async () => {
+    const { message } = await sendTo(bob, 'hello', '1');
+    await app.chats.delete(bob, message.chatId);
+    const again = await sendTo(bob, 'are you there?', '2');
+    expect(again.message).toMatchObject({ chatId: message.chatId, seq: 2 });
+    const { items } = await app.messages.page(bob, message.chatId, { limit: 10 });
+    expect(items.map((line) => line.content)).toEqual(['are you there?']);
+  });
+
+  test('the same again after he deleted the chat sends nothing, and shows no word of what is gone', async () => {
+    const { message } = await sendTo(bob, 'hello', '1');
+    await app.chats.delete(bob, message.chatId);
+    const again = await sendTo(bob, 'hello', '1');
+    expect(again.stored).toBe(false);
+    expect(again.message).toMatchObject({ id: message.id, seq: 1, content: null, deletedAt: expect.any(Number) });
+    expect(await app.store.chats.find(message.chatId)).toMatchObject({ live: false });
+  });
+
+  test.each([
+    ['oneself', 'CHAT_WITH_ONESELF', () => ann.userId],
+    ['nobody', 'USERS_UNKNOWN', anId],
+  ])('who is %s is refused', async (_, code, peerId) => {
+    await expect(app.messages.sendTo(ann, peerId(), [{ content: 'hello' }])).rejects.toMatchObject({ code });
+  });
+
+  test('checks the text before it looks for him', async () => {
+    await expect(app.messages.sendTo(ann, anId(), [{ content: '' }])).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+    });
+  });
+});
+
+describe('history', () => {
+  beforeEach(async () => {
+    const texts = numbers(2, 10).map((seq) => ({ content: `line ${seq}` }));
+    await app.messages.send(ann, chatId, texts);
+  });
+
+  test.each<[string, HistoryQuery, number[]]>([
+    ['is newest first', { limit: 3 }, [10, 9, 8]],
+    ['is oldest first on request', { limit: 3, order: 'asc' }, [1, 2, 3]],
+    ['before a line', { limit: 3, before: 5 }, [4, 3, 2]],
+    ['before a line, oldest first', { limit: 3, before: 5, order: 'asc' }, [1, 2, 3]],
+    ['before the first line', { limit: 3, before: 1 }, []],
+    ['before what is far ahead', { limit: 3, before: 999 }, [10, 9, 8]],
+    ['after a line, oldest first unless asked otherwise', { limit: 3, after: 5 }, [6, 7, 8]],
+    ['after a line, newest first', { limit: 3, after: 5, order: 'desc' }, [10, 9, 8]],
+    ['after the last line', { limit: 3, after: 10 }, []],
+    ['after nothing', { limit: 3, after: 0 }, [1, 2, 3]],
+    ['around a line', { limit: 5, around: 5 }, [7, 6, 5, 4, 3]],
+    ['around a line, oldest first', { limit: 4, around: 5, order: 'asc' }, [3, 4, 5, 6]],
+    ['around the first line', { limit: 4, around: 1, order: 'asc' }, [1, 2]],
+    ['around the last line', { limit: 4, around: 10, order: 'asc' }, [8, 9, 10]],
+    ['around what is far ahead', { limit: 4, around: 999, order: 'asc' }, [9, 10]],
+    ['around a line and nothing else', { limit: 1, around: 5 }, [5]],
+  ])('%s', async (_, query, seqs) => {
+    expect(await seqsOf(query)).toEqual(seqs);
+  });
+
+  test.each(['asc', 'desc'] as const)('goes page by page, each line once (%s)', async (order) => {
+    const all = order === 'asc' ? numbers(1, 10) : numbers(1, 10).reverse();
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 12 }), async (limit) => {
+        const seen: number[] = [];
+        for (let query: HistoryQuery | null = { limit, order }; query; ) {
+          const { items, nextCursor } = await app.messages.page(ann, chatId, query);
+          seen.push(...items.map((message) => message.seq));
+          query = nextCursor === null ? null : { limit, cursor: nextCursor };
+        }
+        expect(seen).toEqual(all);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test('oldest first goes on with what has come meanwhile', async () => {
+    const { nextCursor } = await app.messages.page(ann, chatId, { limit: 9, order: 'asc' });
+    await send(bob, 'line 11');
+    expect(await seqsOf({ limit: 9, cursor: nextCursor ?? '' })).toEqual([10, 11]);
+  });
+
+  test('takes one place to begin at, and no cursor of another list', async () => {
+    await expect(seqsOf({ limit: 3, before: 5, after: 3 })).rejects.toMatchObject({
+      problems: [expect.objectContaining({ path: '/before' }), expect.objectContaining({ path: '/after' })],
+    });
+    const cursor = (await app.chats.members(ann, chatId, { limit: 1 })).nextCursor ?? '';
+    await expect(seqsOf({ limit: 3, cursor })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+
+  test('is nobody’s who is not a member', async () => {
+    await expect(app.messages.page(sam, chatId, { limit: 3 })).rejects.toMatchObject({ code: 'CHAT_NOT_FOUND' });
+  });
+});
+
+describe('what a deletion of the chat put away', () => {
+  test('is not read any more, in whatever way it is asked for', async () => {
+    const { messages } = await app.messages.sendTo(ann, bob.userId, [{ content: 'one' }, { content: 'two' }]);
+    const { id, chatId: direct } = messages[0] ?? { id: '', chatId: '' };
+    await app.chats.delete(bob, direct);
+    await app.messages.sendTo(ann, bob.userId, [{ content: 'three' }]);
+    const queries = [{}, { order: 'asc' }, { before: 4 }, { after: 0 }, { around: 1 }, { around: 3 }] as const;
+    for (const query of queries) {
+      const { items } = await app.messages.page(ann, direct, { limit: 10, ...query });
+      expect(items.map((message) => message.content)).toEqual(['three']);
+    }
+    await expect(app.messages.get(ann, direct, id)).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+  });
+});
+
+describe('one message', () => {
+  test('is read by members only, and where it is', async () => {
+    const { message } = await send(ann, 'hello');
+    expect(await app.messages.get(bob, chatId, message.id)).toEqual(message);
+    await expect(app.messages.get(sam, chatId, message.id)).rejects.toMatchObject({ code: 'CHAT_NOT_FOUND' });
+    const { chat } = await app.chats.createGroup(ann, { name: 'Band', memberIds: [] });
+    await expect(app.messages.get(ann, chat.id, message.id)).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+  });
+
+  test('is edited by its author', async () => {
+    const { message } = await send(ann, 'hello');
+    app.clock.advance(1000);
+    const edited = await app.messages.edit(ann, chatId, message.id, ' hello, all ');
+    expect(edited).toEqual({ ...message, content: 'hello, all', editedAt: app.clock.now(), rev: message.rev + 1 });
+    expect(await app.messages.get(bob, chatId, message.id)).toEqual(edited);
+    expect(await app.messages.edit(ann, chatId, message.id, 'hello, all')).toEqual(edited);
+  });
+
+  test('is not edited to nothing, nor by anybody else', async () => {
+    const { message } = await send(ann, 'hello');
+    await expect(app.messages.edit(ann, chatId, message.id, ' ')).rejects.toMatchObject({
+      problems: [{ path: '/content', message: 'must not be blank' }],
+    });
+    await expect(app.messages.edit(bob, chatId, message.id, 'mine')).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(app.messages.edit(ann, chatId, anId(), 'x')).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+    expect(await app.messages.get(ann, chatId, message.id)).toEqual(message);
+  });
+
+  test('leaves a tombstone when it is deleted, however often', async () => {
+    const { message } = await send(ann, 'hello');
+    await app.messages.delete(ann, chatId, message.id);
+    const tombstone = await app.messages.get(bob, chatId, message.id);
+    expect(tombstone).toMatchObject({ seq: message.seq, content: null, deletedAt: app.clock.now() });
+    await app.messages.delete(ann, chatId, message.id);
+    expect(await app.messages.get(bob, chatId, message.id)).toEqual(tombstone);
+    await expect(app.messages.edit(ann, chatId, message.id, 'x')).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+  });
+});
