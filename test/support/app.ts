@@ -102,7 +102,7 @@ export class TestApp {
     const contentType = answer.headers['content-type'];
     const operation = operationOf(this.document, method, url);
     if (operation) checkAnswer(this.document, operation, { status: answer.statusCode, contentType, text: answer.body });
-    const isJson = contentType?.includes('json') ?? false;
+    const isJson = answer.body !== '' && (contentType?.includes('json') ?? false);
     const named = answer.headers as Record<string, string | undefined>;
     return { status: answer.statusCode, headers: named, body: isJson ? JSON.parse(answer.body) : answer.body };
   }
