@@ -47,7 +47,7 @@ export const aSession = (with_: Partial<Session> = {}): Session => ({
 /** Something to send. The digest is not a real one: stores only keep it. */
 export function aDraft(content: string, with_: Partial<Draft> = {}): Draft {
   const id = anId();
-  return { id, clientId: id, content, digest: `digest of ${content.slice(0, 50)}`, replyTo: null, ...with_ };
+  return { id, clientId: id, content, digest: `digest of ${content.slice(0, 50)}`, replyTo: null, attachments: [], ...with_ };
 }
 
 export const drafts = (count: number, text = 'line'): Draft[] =>

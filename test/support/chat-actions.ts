@@ -66,6 +66,7 @@ export async function perform(
 
 export const creation = (memberIds: readonly UserId[], name = 'a group'): Command => ({
   type: 'chat.create',
+  kind: 'group',
   name,
   memberIds,
   lineId: anId(),

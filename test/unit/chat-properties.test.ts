@@ -42,6 +42,7 @@ const sends = (peerId?: string) =>
         content: text,
         digest: text,
         replyTo: reply === null ? null : messageAt(world, reply),
+        attachments: [],
       })),
       ...(peerId !== undefined && { peerId }),
     }));
@@ -67,13 +68,14 @@ const groupSteps: fc.Arbitrary<Step>[] = [
     })),
   ),
 ];
+const joining = step(fc.constant(() => ({ type: 'chat.join' })));
 const deletion = step(fc.constant(() => ({ type: 'chat.delete' })));
 
-const create: Step = {
+const create = (kind: 'group' | 'public'): Step => ({
   actorId: 'ann',
   now: 0,
-  make: (_, lineId) => ({ type: 'chat.create', name: 'x', memberIds: ['bob', 'cyd'], lineId }),
-};
+  make: (_, lineId) => ({ type: 'chat.create', kind, name: 'x', memberIds: ['bob', 'cyd'], lineId }),
+});
 
 /** What a store would load for a command: the rows that are needed, and no others. */
 function loaded({ state }: World, needs: Needs, actorId: string): ChatState {
@@ -136,10 +138,20 @@ function run(steps: readonly Step[]): World {
 }
 
 const groupHistory = fc
-  .array(fc.oneof(...groupSteps.map((arbitrary) => ({ arbitrary, weight: 6 })), { arbitrary: deletion, weight: 1 }), {
-    maxLength: 40,
-  })
-  .map((steps) => [create, ...steps]);
+  .tuple(
+    fc.constantFrom('group' as const, 'public' as const),
+    fc.array(
+      fc.oneof(
+        ...groupSteps.map((arbitrary) => ({ arbitrary, weight: 6 })),
+        { arbitrary: deletion, weight: 1 },
+        { arbitrary: joining, weight: 4 },
+      ),
+      {
+        maxLength: 40,
+      },
+    ),
+  )
+  .map(([kind, steps]) => [create(kind), ...steps]);
 
 const direct = (peerId: string, actorId: string) => (arbitrary: fc.Arbitrary<Step['make']>) =>
   fc
