@@ -1,120 +1,15 @@
 /**
- * The configuration of a Parley process: one schema gives the types, the defaults, the checks, `--help`, `.env.example` and
- * `docs/configuration.md`. No other file reads `process.env`.
+ * The configuration of a Parley process: one schema (settings.ts) gives the types, the defaults, the checks, `--help`,
+ * `.env.example` and `docs/configuration.md`. No other file reads `process.env`.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { isIPv4, isIPv6 } from 'node:net';
 import { parseArgs, parseEnv } from 'node:util';
-import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { type Config, type Meta, SETTINGS, type Setting, schema } from './settings.ts';
 
-/** What a setting has beside its JSON Schema. */
-interface Meta {
-  /** Its environment variable. */
-  readonly env: string;
-  readonly description: string;
-  /** A secret has no flag, may come from the file that `<env>_FILE` names, and is never printed. */
-  readonly secret: boolean;
-}
-
-const setting = <T extends TSchema>(env: string, schema: T, description: string): T & Meta =>
-  Object.assign(schema, { env, description, secret: false });
-
-const secret = <T extends TSchema>(env: string, schema: T, description: string): T & Meta =>
-  Object.assign(schema, { env, description, secret: true });
-
-const text = (title: string, value: string) => Type.String({ title, minLength: 1, default: value });
-
-const checkedText = (title: string, check: (value: string) => boolean) => Type.Refine(Type.String({ title }), check);
-
-const list = <T extends TSchema>(items: T) => Type.Array(items, { default: [] });
-
-const origin = () =>
-  checkedText('an origin such as https://chat.example.org, with no path and no slash at the end', isOrigin);
-
-const schema = Type.Object({
-  host: setting(
-    'HOST',
-    text('a host name or an address', '127.0.0.1'),
-    'What to listen on. The default is reached from this machine only, 0.0.0.0 from every network (so the Docker image sets it).',
-  ),
-  port: setting(
-    'PORT',
-    Type.Integer({ minimum: 0, maximum: 65_535, default: 3000 }),
-    'The port to listen on; 0 takes any free one, and the log says which.',
-  ),
-  mongodbUri: secret(
-    'MONGODB_URI',
-    Type.Optional(checkedText('a mongodb:// or mongodb+srv:// URI', isMongodbUri)),
-    'Where MongoDB is, with the name of the database. Without it everything is kept in a SQLite file in the data folder.',
-  ),
-  dataDir: setting(
-    'PARLEY_DATA_DIR',
-    text('a path', './data'),
-    'The folder of the SQLite file and of the generated signing key; it is made if it is missing.',
-  ),
-  publicUrl: setting(
-    'PARLEY_PUBLIC_URL',
-    Type.Optional(origin()),
-    'Where people reach this server: an origin that browsers may call from, and the start of every link.',
-  ),
-  corsOrigins: setting(
-    'PARLEY_CORS_ORIGINS',
-    list(origin()),
-    'Further origins whose pages may use this server from a browser.',
-  ),
-  trustProxy: setting(
-    'PARLEY_TRUST_PROXY',
-    list(checkedText('an IP address or a CIDR range such as 10.0.0.0/8, but never all addresses', isProxyRange)),
-    'The reverse proxies whose X-Forwarded headers are believed.',
-  ),
-  jwtSecret: secret(
-    'PARLEY_JWT_SECRET',
-    Type.Optional(checkedText('at least 32 bytes long', (value) => Buffer.byteLength(value) >= 32)),
-    'The key that signs access tokens, the same on every node. Without it one is generated and kept.',
-  ),
-  logLevel: setting(
-    'PARLEY_LOG_LEVEL',
-    Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
-    'The least severe lines that are logged.',
-  ),
-  rateLimit: setting(
-    'PARLEY_RATE_LIMIT',
-    Type.Boolean({ default: true }),
-    'Whether calls are limited per address and per account. Off is for tests and load generators.',
-  ),
-  registration: setting(
-    'PARLEY_REGISTRATION',
-    Type.Enum(['open', 'closed'], { default: 'open' }),
-    'Whether strangers may make an account for themselves.',
-  ),
-  maxSocketsPerUser: setting(
-    'PARLEY_MAX_SOCKETS_PER_USER',
-    Type.Integer({ minimum: 1, maximum: 10_000, default: 20 }),
-    'How many WebSockets one user may have open on a node.',
-  ),
-  stopTimeoutMs: setting(
-    'PARLEY_STOP_TIMEOUT_MS',
-    Type.Integer({ minimum: 100, maximum: 600_000, default: 10_000 }),
-    'The deadline of the ordered stop, in milliseconds. The process manager should wait longer before it kills.',
-  ),
-});
-
-export type Config = Readonly<Static<typeof schema>>;
+export type { Config };
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The parts of JSON Schema that settings use. */
-interface Setting extends Meta {
-  readonly type?: 'string' | 'integer' | 'boolean' | 'array';
-  readonly title?: string;
-  readonly enum?: readonly string[];
-  readonly items?: Setting;
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly default?: string | number | boolean | readonly string[];
-}
-
-const SETTINGS = Object.entries(schema.properties) as [keyof Config, TSchema & Setting][];
 const FLAGS = new Map(SETTINGS.filter(([, s]) => !s.secret).map(([, s]) => [flagOf(s), s.env]));
 const VARIABLES = SETTINGS.flatMap(([, s]) => (s.secret ? [s.env, `${s.env}_FILE`] : [s.env]));
 
@@ -153,9 +48,20 @@ export function loadConfig(env: Environment, argv: readonly string[]): Config {
     if (!Value.Check(s, given[key])) problems.push(`${found.source}: must be ${expectation(s)}`);
   }
 
+  problems.push(...incompleteS3(given));
+
   const config = Value.Default(schema, given);
   if (problems.length > 0 || !Value.Check(schema, config)) throw new ConfigError(problems);
   return config;
+}
+
+const S3_SETTINGS = ['s3Endpoint', 's3Bucket', 's3AccessKey', 's3SecretKey'] as const;
+
+/** The settings of a bucket mean something only together. */
+function incompleteS3(given: Readonly<Record<string, unknown>>): string[] {
+  const missing = S3_SETTINGS.filter((key) => given[key] === undefined);
+  if (missing.length === S3_SETTINGS.length) return [];
+  return missing.map((key) => `${schema.properties[key].env}: is needed beside the other S3 settings`);
 }
 
 /** A setting's text and where it stood. */
@@ -234,20 +140,6 @@ function expectation(s: Setting): string {
   return s.title ?? 'a text';
 }
 
-function isOrigin(value: string): boolean {
-  return /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;
-}
-
-function isMongodbUri(value: string): boolean {
-  return /^mongodb(\+srv)?:\/\/./.test(value);
-}
-
-function isProxyRange(value: string): boolean {
-  const [address = '', prefix = '32', ...rest] = value.split('/');
-  if (rest.length > 0 || !/^[1-9]\d*$/.test(prefix)) return false;
-  return (isIPv4(address) && Number(prefix) <= 32) || (isIPv6(address) && Number(prefix) <= 128);
-}
-
 /** `PARLEY_DATA_DIR` is `data-dir` as a flag. */
 function flagOf(s: Meta): string {
   return s.env
@@ -315,6 +207,16 @@ function help(): string {
     '',
     'Exit codes: 0 stopped in order, 1 failed, 78 the configuration is wrong.',
   ].join('\n');
+}
+
+/** Each setting as it is in effect, a line each, as in `.env`; of a secret only whether it is set. */
+export function describeConfig(config: Config): string {
+  const shown = (key: keyof Config, s: Setting): string => {
+    const value = config[key];
+    if (s.secret) return value === undefined ? '' : '[set]';
+    return typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value ?? '');
+  };
+  return SETTINGS.map(([key, s]) => `${s.env}=${shown(key, s)}`).join('\n');
 }
 
 /** The contents of `.env.example`. */

@@ -3,21 +3,46 @@
  * through `buildApplication` too, with leaves of their own. What opens asynchronously is opened before and passed in.
  */
 import 'reflect-metadata';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe';
+import { AccountCreation } from './application/account-creation.ts';
+import { AccountDeletion } from './application/account-deletion.ts';
+import { AdministrationService } from './application/administration-service.ts';
+import { AttachmentService } from './application/attachment-service.ts';
 import { AuthService } from './application/auth-service.ts';
+import { AvatarService } from './application/avatar-service.ts';
+import { BroadcastService } from './application/broadcast-service.ts';
 import { ChatService } from './application/chat-service.ts';
 import { ChatWriter } from './application/chat-writer.ts';
+import { FileStorage } from './application/file-storage.ts';
+import { InvitationService } from './application/invitation-service.ts';
+import { MailDelivery } from './application/mail-delivery.ts';
+import { MessageFeed } from './application/message-feed.ts';
 import { MessageService } from './application/message-service.ts';
+import { OperatorService } from './application/operator-service.ts';
+import { PasswordResetService } from './application/password-reset-service.ts';
+import { PeopleService } from './application/people-service.ts';
+import type { BlobStore, ImageProcessor } from './application/ports/files.ts';
 import type { Store } from './application/ports/persistence.ts';
-import type { EventBus } from './application/ports/realtime.ts';
-import type { Clock, Digests, IdGenerator, PasswordHasher } from './application/ports/services.ts';
+import type { EventBus, PresenceStore } from './application/ports/realtime.ts';
+import type { Clock, Digests, IdGenerator, Mailer, PasswordHasher } from './application/ports/services.ts';
+import { PresenceService } from './application/presence-service.ts';
 import { ProfileService } from './application/profile-service.ts';
+import { PublicRooms } from './application/public-rooms.ts';
 import { Recovery } from './application/recovery.ts';
+import { TypingService } from './application/typing-service.ts';
 import { UserDirectory } from './application/user-directory.ts';
-import type { Config } from './config.ts';
+import { type Config, loadConfig } from './config.ts';
+import { DiskBlobStore } from './infrastructure/blobs/disk-blob-store.ts';
+import { SharpImageProcessor } from './infrastructure/images/sharp-image-processor.ts';
 import { LocalEventBus } from './infrastructure/local/local-event-bus.ts';
-import { openMongoStore } from './infrastructure/mongo/mongo-store.ts';
+import { LocalPresenceStore } from './infrastructure/local/local-presence-store.ts';
+import { FileMailer } from './infrastructure/mail/file-mailer.ts';
+import { SmtpMailer } from './infrastructure/mail/smtp-mailer.ts';
+import { MongoStore, openMongoStore } from './infrastructure/mongo/mongo-store.ts';
+import { createLogger } from './infrastructure/observability/logger.ts';
+import { S3BlobStore } from './infrastructure/s3/s3-blob-store.ts';
 import { Argon2PasswordHasher } from './infrastructure/security/argon2-password-hasher.ts';
 import { loadSigningKey } from './infrastructure/security/signing-key.ts';
 import { openSqliteStore } from './infrastructure/sqlite/sqlite-store.ts';
@@ -27,7 +52,7 @@ import { Readiness } from './interfaces/readiness.ts';
 import type { Services } from './interfaces/services.ts';
 import { Gateway } from './interfaces/ws/gateway.ts';
 
-export { createLogger } from './infrastructure/observability/logger.ts';
+export { createLogger };
 
 const SIGNING_KEY_BYTES = 48;
 
@@ -43,6 +68,10 @@ export interface Leaves {
   readonly clock?: Clock;
   readonly ids?: IdGenerator;
   readonly hasher?: PasswordHasher;
+  readonly mailer?: Mailer;
+  /** Where files are, unless the configuration names another place. */
+  readonly blobs?: BlobStore;
+  readonly images?: ImageProcessor;
 }
 
 /** What main.ts starts and stops. */
@@ -51,6 +80,9 @@ export interface Application {
   readonly gateway: Gateway;
   readonly writer: ChatWriter;
   readonly recovery: Recovery;
+  readonly mailDelivery: MailDelivery;
+  readonly deletion: AccountDeletion;
+  readonly operator: OperatorService;
   readonly readiness: Readiness;
   readonly services: Services;
 }
@@ -66,9 +98,22 @@ const BUS = token<EventBus>('EventBus');
 const WRITER = token<ChatWriter>('ChatWriter');
 const DIRECTORY = token<UserDirectory>('UserDirectory');
 const AUTH = token<AuthService>('AuthService');
+const CREATION = token<AccountCreation>('AccountCreation');
+const INVITATIONS = token<InvitationService>('InvitationService');
+const ADMINISTRATION = token<AdministrationService>('AdministrationService');
+const PASSWORD_RESETS = token<PasswordResetService>('PasswordResetService');
+const MAILER = token<Mailer>('Mailer');
+const MAIL_DELIVERY = token<MailDelivery>('MailDelivery');
+const OPERATOR = token<OperatorService>('OperatorService');
+const PRESENCE_STORE = token<PresenceStore>('PresenceStore');
+const PRESENCE = token<PresenceService>('PresenceService');
+const DELETION = token<AccountDeletion>('AccountDeletion');
 const PROFILES = token<ProfileService>('ProfileService');
 const CHATS = token<ChatService>('ChatService');
 const MESSAGES = token<MessageService>('MessageService');
+const STORAGE = token<FileStorage>('FileStorage');
+const ATTACHMENTS = token<AttachmentService>('AttachmentService');
+const AVATARS = token<AvatarService>('AvatarService');
 const RECOVERY = token<Recovery>('Recovery');
 const SERVICES = token<Services>('Services');
 const GATEWAY = token<Gateway>('Gateway');
@@ -95,27 +140,107 @@ function compose(leaves: Leaves): DependencyContainer {
   });
   single(WRITER, (c) => new ChatWriter({ ...core(c), log: store.chatLog }));
   single(DIRECTORY, (c) => new UserDirectory({ users: store.users, bus: c.resolve(BUS) }));
-  single(AUTH, (c) => {
-    const { users, sessions } = store;
-    return new AuthService({ ...core(c), users, sessions, hasher: c.resolve(HASHER), digests: c.resolve(DIGESTS) });
+  const secrets = (c: DependencyContainer) => ({ hasher: c.resolve(HASHER), digests: c.resolve(DIGESTS) });
+  const newcomers = (c: DependencyContainer) => ({
+    creation: c.resolve(CREATION),
+    invitations: c.resolve(INVITATIONS),
   });
-  single(PROFILES, (c) => new ProfileService({ ...core(c), users: store.users, chats: store.chats }));
+  single(CREATION, (c) => new AccountCreation({ ...core(c), ...secrets(c), users: store.users }));
+  single(INVITATIONS, (c) => {
+    const { codes, users } = store;
+    return new InvitationService({ ...core(c), ...secrets(c), codes, users, mode: config.registration });
+  });
+  single(AUTH, (c) => new AuthService({ ...core(c), ...secrets(c), ...newcomers(c), ...store }));
+  single(ADMINISTRATION, (c) => new AdministrationService({ ...core(c), ...newcomers(c), ...store }));
+  single(PASSWORD_RESETS, (c) => new PasswordResetService({ ...core(c), ...secrets(c), ...store }));
+  single(OPERATOR, (c) => new OperatorService({ ...core(c), ...secrets(c), ...newcomers(c), ...store }));
+  single(MAILER, () => leaves.mailer ?? mailerOf(leaves));
+  single(MAIL_DELIVERY, (c) => {
+    const [mailer, digests] = [c.resolve(MAILER), c.resolve(DIGESTS)];
+    const { mailQueue, users, codes } = store;
+    return new MailDelivery({ ...core(c), mailer, digests, mailQueue, users, codes, publicUrl: config.publicUrl });
+  });
+  single(PRESENCE_STORE, () => new LocalPresenceStore());
+  single(PRESENCE, (c) => {
+    const { users, chats } = store;
+    const [directory, presence] = [c.resolve(DIRECTORY), c.resolve(PRESENCE_STORE)];
+    return new PresenceService({ ...core(c), presence, users, chats, directory });
+  });
+  single(DELETION, (c) => {
+    const [writer, hasher] = [c.resolve(WRITER), c.resolve(HASHER)];
+    return new AccountDeletion({ ...core(c), ...store, writer, hasher });
+  });
+  single(PROFILES, (c) => new ProfileService({ ...core(c), ...store }));
   single(CHATS, (c) => {
     const { chats, messages, chatLog, users } = store;
     return new ChatService({ ...core(c), chats, messages, log: chatLog, users, writer: c.resolve(WRITER) });
   });
+  single(STORAGE, (c) => {
+    const { files, chatLog, chats, users } = store;
+    return new FileStorage({ ...core(c), files, blobs: blobsOf(leaves), log: chatLog, chats, users });
+  });
+  single(ATTACHMENTS, (c) => {
+    const { files, chatLog, chats } = store;
+    const [storage, maxBytes] = [c.resolve(STORAGE), config.maxUploadBytes];
+    return new AttachmentService({ storage, files, log: chatLog, chats, maxBytes });
+  });
+  single(AVATARS, (c) => {
+    const { files, users } = store;
+    const images = leaves.images ?? new SharpImageProcessor();
+    const [profiles, chats, writer] = [c.resolve(PROFILES), c.resolve(CHATS), c.resolve(WRITER)];
+    return new AvatarService({
+      ...core(c),
+      storage: c.resolve(STORAGE),
+      files,
+      images,
+      users,
+      profiles,
+      chats,
+      writer,
+    });
+  });
   single(MESSAGES, (c) => {
     const { messages } = store;
     const [chats, writer] = [c.resolve(CHATS), c.resolve(WRITER)];
-    return new MessageService({ ...core(c), chats, messages, writer, digests: c.resolve(DIGESTS) });
+    return new MessageService({
+      ...core(c),
+      chats,
+      messages,
+      writer,
+      attachments: c.resolve(ATTACHMENTS),
+      digests: c.resolve(DIGESTS),
+    });
   });
-  single(RECOVERY, (c) => new Recovery({ ...core(c), log: store.chatLog, sessions: store.sessions }));
+  single(
+    RECOVERY,
+    (c) =>
+      new Recovery({
+        ...core(c),
+        log: store.chatLog,
+        sessions: store.sessions,
+        codes: store.codes,
+        files: c.resolve(STORAGE),
+      }),
+  );
 
   single(SERVICES, (c) => ({
     auth: c.resolve(AUTH),
+    invitations: c.resolve(INVITATIONS),
+    administration: c.resolve(ADMINISTRATION),
+    passwordResets: c.resolve(PASSWORD_RESETS),
     profiles: c.resolve(PROFILES),
+    people: new PeopleService({ users: store.users, chats: store.chats, presence: c.resolve(PRESENCE) }),
+    presence: c.resolve(PRESENCE),
+    deletion: c.resolve(DELETION),
+    broadcasts: new BroadcastService({ ...core(c), users: store.users }),
+    typing: new TypingService({ ...core(c), chats: c.resolve(CHATS) }),
     chats: c.resolve(CHATS),
+    rooms: new PublicRooms({ chats: store.chats }),
     messages: c.resolve(MESSAGES),
+    attachments: c.resolve(ATTACHMENTS),
+    avatars: c.resolve(AVATARS),
+    storage: c.resolve(STORAGE),
+    feed: new MessageFeed({ chats: store.chats, messages: store.messages }),
     directory: c.resolve(DIRECTORY),
     bus: c.resolve(BUS),
     epoch: leaves.epoch,
@@ -127,6 +252,23 @@ function compose(leaves: Leaves): DependencyContainer {
   });
   single(READINESS, (c) => new Readiness({ store, clock: c.resolve(CLOCK) }));
   return root;
+}
+
+/** S3 if the configuration names a bucket, else what the store brings with it, else the data folder. */
+function blobsOf({ config, blobs }: Leaves): BlobStore {
+  const { s3Endpoint, s3Bucket, s3AccessKey, s3SecretKey, s3Region: region, dataDir } = config;
+  if (s3Endpoint !== undefined && s3Bucket !== undefined) {
+    const keys = { accessKeyId: s3AccessKey ?? '', secretAccessKey: s3SecretKey ?? '' };
+    return new S3BlobStore({ endpoint: `${s3Endpoint}/${s3Bucket}`, region, ...keys });
+  }
+  return blobs ?? new DiskBlobStore(join(dataDir, 'files'));
+}
+
+/** By SMTP where a server is given, else to files. */
+function mailerOf({ config, logger }: Leaves): Mailer {
+  const { smtpUrl, dataDir, mailFrom: from } = config;
+  if (smtpUrl !== undefined) return new SmtpMailer({ url: smtpUrl, from });
+  return new FileMailer({ folder: join(dataDir, 'mail'), from, logger });
 }
 
 /** Builds everything; nothing listens and nothing runs yet. */
@@ -143,7 +285,11 @@ export async function buildApplication(leaves: Leaves): Promise<Application> {
     readiness: () => readiness.report(),
     extend: (app) => gateway.register(app, app.accessTokens),
   });
-  return { server, gateway, readiness, services, writer: root.resolve(WRITER), recovery: root.resolve(RECOVERY) };
+  return {
+    ...{ server, gateway, readiness, services, writer: root.resolve(WRITER), recovery: root.resolve(RECOVERY) },
+    deletion: root.resolve(DELETION),
+    ...{ mailDelivery: root.resolve(MAIL_DELIVERY), operator: root.resolve(OPERATOR) },
+  };
 }
 
 /**
@@ -160,5 +306,19 @@ export async function openLeaves(config: Config, version: string, logger: Logger
       ? loadSigningKey(dataDir)
       : settings.keep('signing-key', new RandomIds().secret(SIGNING_KEY_BYTES));
   const signingKey = config.jwtSecret ?? (await generated());
-  return { config, version, logger, store, signingKey, epoch: await settings.epoch() };
+  const blobs = store instanceof MongoStore ? { blobs: store.blobs } : {};
+  return { config, version, logger, store, ...blobs, signingKey, epoch: await settings.epoch() };
+}
+
+/** The OpenAPI document of this program, as JSON, made over a store in memory. */
+export async function describeApi(version: string): Promise<string> {
+  const store = await openSqliteStore({ dataDir: ':memory:' });
+  const [signingKey, epoch] = [new RandomIds().secret(SIGNING_KEY_BYTES), await store.settings.epoch()];
+  const leaves = { config: loadConfig({}, []), version, logger: createLogger('silent'), store, signingKey, epoch };
+  const { server, gateway } = await buildApplication(leaves);
+  const { body } = await server.inject('/docs/openapi.json');
+  await gateway.close();
+  await server.close();
+  await store.close();
+  return body;
 }

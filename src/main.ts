@@ -1,4 +1,5 @@
 import { enableCompileCache } from 'node:module';
+import type { Application, Leaves } from './container.ts';
 
 enableCompileCache(); // before the rest is loaded, which is why that comes by import()
 
@@ -23,9 +24,11 @@ async function serve(): Promise<void> {
   const { buildApplication, createLogger, openLeaves } = await import('./container.ts');
   const logger = createLogger(config.logLevel);
   const leaves = await openLeaves(config, version(), logger);
-  const { server, gateway, writer, recovery, readiness } = await buildApplication(leaves);
+  const application = await buildApplication(leaves);
+  await provideAdmin(application, leaves);
+  const { server, gateway, writer, recovery, readiness, mailDelivery, deletion } = application;
   const sweeping = new AbortController();
-  const swept = recovery.run(sweeping.signal);
+  const swept = Promise.all([recovery, mailDelivery, deletion].map((job) => job.run(sweeping.signal)));
   const url = await server.listen({ host: config.host, port: config.port });
   logger.info({ url, store: config.mongodbUri === undefined ? 'sqlite' : 'mongodb' }, `Parley is at ${url}`);
 
@@ -64,4 +67,15 @@ async function serve(): Promise<void> {
   };
   process.once('SIGTERM', onSignal);
   process.once('SIGINT', onSignal);
+}
+
+/** Makes sure that there is a way to be the admin of this server: the configured one, else an invitation, printed once. */
+async function provideAdmin({ operator }: Application, { config, logger }: Leaves): Promise<void> {
+  const { adminLogin: login, adminEmail: email, adminPassword: password } = config;
+  if (login !== undefined) await operator.ensureAdmin({ login, email, password });
+  const invitation = await operator.inviteFirstAdmin();
+  if (!invitation) return;
+  const { code, expiresAt } = invitation;
+  const until = new Date(expiresAt).toISOString();
+  logger.warn({ invitation: code, until }, 'there is no admin yet: register with this invitation to become one');
 }

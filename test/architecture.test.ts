@@ -35,9 +35,14 @@ const ANY = /^/;
 
 /** The first layer that a path matches is the file's own. */
 const LAYERS: readonly Layer[] = [
+  {
+    name: 'cli',
+    files: /^src\/cli\.ts$/,
+    allowed: [/^src\/(config|container|main)\.ts$/, NODE],
+  },
   { name: 'main', files: /^src\/main\.ts$/, allowed: [/^src\/(config|container)\.ts$/, NODE] },
   { name: 'container', files: /^src\/container\.ts$/, allowed: [ANY] },
-  { name: 'config', files: /^src\/config\.ts$/, allowed: [NPM, NODE] },
+  { name: 'config', files: /^src\/(config|settings)\.ts$/, allowed: [/^src\/settings\.ts$/, NPM, NODE] },
   { name: 'domain', files: /^src\/domain\//, allowed: [/^src\/domain\//] },
   { name: 'application', files: /^src\/application\//, allowed: [/^src\/(domain|application)\//] },
   {

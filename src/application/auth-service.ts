@@ -3,14 +3,19 @@ import type { Instant, SessionId, UserId } from '../domain/ids.ts';
 import {
   ACCESS_TOKEN_MS,
   type Actor,
+  BASIC_DEVICE,
+  BASIC_SESSION_MS,
   DEVICE_MAX,
   REFRESH_TOKEN_MS,
   type Session,
   TICKET_MS,
 } from '../domain/session.ts';
 import { optionalText } from '../domain/text.ts';
-import { checkDisplayName, checkEmail, checkPassword, checkUsername, loginKey, type User } from '../domain/user.ts';
-import type { RefreshDigests, SessionRepository, Taken, UserRepository } from './ports/persistence.ts';
+import { checkPassword, loginKey, type User } from '../domain/user.ts';
+import { type AccountCreation, type NewAccount, newAccountRules } from './account-creation.ts';
+import type { InvitationService } from './invitation-service.ts';
+import type { OneTimeCodeRepository } from './ports/one-time-codes.ts';
+import type { Credential, RefreshDigests, SessionRepository, UserRepository } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
 import type { Clock, Digests, IdGenerator, PasswordHasher } from './ports/services.ts';
 
@@ -22,12 +27,9 @@ export interface Grant {
   readonly accessExpiresAt: Instant;
 }
 
-export interface Registration {
-  readonly username: string;
-  readonly email: string;
-  readonly password: string;
-  readonly displayName?: string | null;
+export interface Registration extends NewAccount {
   readonly device?: string | null;
+  readonly invitation?: string | null;
 }
 
 const FAMILY_BYTES = 16;
@@ -40,6 +42,9 @@ const SECRET_BYTES = 32;
 export class AuthService {
   readonly #users: UserRepository;
   readonly #sessions: SessionRepository;
+  readonly #codes: OneTimeCodeRepository;
+  readonly #creation: AccountCreation;
+  readonly #invitations: InvitationService;
   readonly #hasher: PasswordHasher;
   readonly #digests: Digests;
   readonly #bus: EventBus;
@@ -49,6 +54,9 @@ export class AuthService {
   constructor(deps: {
     users: UserRepository;
     sessions: SessionRepository;
+    codes: OneTimeCodeRepository;
+    creation: AccountCreation;
+    invitations: InvitationService;
     hasher: PasswordHasher;
     digests: Digests;
     bus: EventBus;
@@ -57,6 +65,9 @@ export class AuthService {
   }) {
     this.#users = deps.users;
     this.#sessions = deps.sessions;
+    this.#codes = deps.codes;
+    this.#creation = deps.creation;
+    this.#invitations = deps.invitations;
     this.#hasher = deps.hasher;
     this.#digests = deps.digests;
     this.#bus = deps.bus;
@@ -64,34 +75,58 @@ export class AuthService {
     this.#ids = deps.ids;
   }
 
-  /** Makes an account and signs it in. @throws DomainError VALIDATION_FAILED, USERNAME_TAKEN, EMAIL_TAKEN */
+  /**
+   * Makes an account and signs it in. An invitation is used up by it, and by nothing less.
+   * @throws DomainError VALIDATION_FAILED, USERNAME_TAKEN, EMAIL_TAKEN, INVITATION_INVALID, FORBIDDEN where it takes an invitation
+   */
   async register(input: Registration): Promise<Grant> {
-    const checked = checkFields({
-      username: () => checkUsername(input.username),
-      email: () => checkEmail(input.email),
-      password: () => checkPassword(input.password),
-      displayName: () => checkDisplayName(input.displayName ?? null),
+    const invitation = await this.#invitations.admit(input.invitation ?? null);
+    const { device, ...account } = checkFields({
+      ...newAccountRules(input),
       device: () => optionalText(input.device ?? null, DEVICE_MAX),
     });
-    const { username, email, displayName } = checked;
-    const now = this.#clock.now();
-    const user: User = {
-      ...{ id: this.#ids.next(), username, email, displayName, bio: null, location: null, birthDate: null },
-      ...{ isPrivate: false, publicFields: [], showPresence: true, role: 'user', version: 1 },
-      ...{ createdAt: now, updatedAt: now },
-    };
-    const created = await this.#users.create(user, await this.#hasher.hash(checked.password));
-    if (created !== 'created') throw takenError(created);
-    return this.#signIn(user, checked.device);
+    if (invitation) await this.#invitations.redeem(invitation);
+    const creating = this.#creation.create(account, invitation?.role ?? 'user');
+    const user = await creating.catch(async (error: unknown) => {
+      if (invitation && error instanceof DomainError) await this.#invitations.giveBack(invitation);
+      throw error;
+    });
+    return this.#signIn(user, device);
   }
 
   /**
    * `login` is a username or an address, in any case. An unknown login and a wrong password are told in the same words and
-   * take the same time.
-   * @throws DomainError BAD_CREDENTIALS
+   * take the same time; that an account is suspended is told to whoever has its password.
+   * @throws DomainError BAD_CREDENTIALS, ACCOUNT_SUSPENDED
    */
   async login(input: { login: string; password: string; device?: string | null }): Promise<Grant> {
     const { device } = checkFields({ device: () => optionalText(input.device ?? null, DEVICE_MAX) });
+    const proven = await this.#prove(input);
+    const grant = await this.#signIn(proven.user, device);
+    await this.#confirm(proven, grant.session);
+    return grant;
+  }
+
+  /**
+   * On whose behalf a script acts that sends login and password with each request. Scripts of one person share a session,
+   * which is in his list like any other and is a new one after an hour: so whatever ends sessions ends this access too, and the
+   * password is asked for again. docs/adr/0007 has the reasons.
+   * @throws DomainError BAD_CREDENTIALS, ACCOUNT_SUSPENDED
+   */
+  async openBasicSession(input: { login: string; password: string }): Promise<Actor> {
+    const proven = await this.#prove(input);
+    const { id: userId } = proven.user;
+    const now = this.#clock.now();
+    const open = (await this.#sessions.list(userId, now)).find(
+      ({ device, createdAt }) => device === BASIC_DEVICE && createdAt > now - BASIC_SESSION_MS,
+    );
+    const session = open ?? (await this.#signIn(proven.user, BASIC_DEVICE, 2 * BASIC_SESSION_MS)).session;
+    await this.#confirm(proven, session);
+    return { userId, sessionId: session.id };
+  }
+
+  /** The account that login and password stand for. */
+  async #prove(input: { login: string; password: string }): Promise<Credential> {
     const credential = await this.#users.findByLogin(loginKey(input.login.trim()));
     if (!credential) {
       await this.#hasher.pretend(input.password);
@@ -99,10 +134,19 @@ export class AuthService {
     }
     const { user, passwordHash } = credential;
     if (!(await this.#hasher.verify(passwordHash, input.password))) throw badCredentials();
-    if (this.#hasher.isOutdated(passwordHash)) {
-      await this.#users.setPasswordHash(user.id, await this.#hasher.hash(input.password));
-    }
-    return this.#signIn(user, device);
+    if (user.suspendedAt !== null) throw suspended();
+    if (!this.#hasher.isOutdated(passwordHash)) return credential;
+    const fresh = await this.#hasher.hash(input.password);
+    await this.#users.setPasswordHash(user.id, fresh);
+    return { user, passwordHash: fresh };
+  }
+
+  /** What was proven before a session began may have changed by then, with all sessions ended but this one. */
+  async #confirm({ user, passwordHash }: Credential, session: Session): Promise<void> {
+    const current = await this.#users.findCredential(user.id);
+    if (current?.passwordHash === passwordHash && current.user.suspendedAt === null) return;
+    await this.#sessions.end(user.id, session.id);
+    throw current?.user.suspendedAt ? suspended() : badCredentials();
   }
 
   /** A new pair of tokens for a refresh token, which dies. @throws DomainError TOKEN_INVALID */
@@ -149,7 +193,7 @@ export class AuthService {
     this.#publishEnded(actor.userId, [sessionId]);
   }
 
-  /** Changes the password and ends all other sessions. @throws DomainError BAD_CREDENTIALS, VALIDATION_FAILED */
+  /** Changes the password and ends all other sessions, and what is signed in by the old password itself. @throws DomainError BAD_CREDENTIALS, VALIDATION_FAILED */
   async changePassword(actor: Actor, input: { currentPassword: string; newPassword: string }): Promise<void> {
     const { newPassword } = checkFields({ newPassword: () => checkPassword(input.newPassword) });
     const credential = await this.#users.findCredential(actor.userId);
@@ -157,7 +201,9 @@ export class AuthService {
       throw badCredentials();
     }
     await this.#users.setPasswordHash(actor.userId, await this.#hasher.hash(newPassword));
-    await this.#endAll(actor.userId, actor.sessionId);
+    await this.#codes.revoke('password-reset', actor.userId);
+    const session = await this.#sessions.find(actor.sessionId, this.#clock.now());
+    await this.#endAll(actor.userId, session?.device === BASIC_DEVICE ? null : actor.sessionId);
   }
 
   /** A ticket that opens one WebSocket within 30 s, for clients that cannot send a header. */
@@ -177,11 +223,11 @@ export class AuthService {
     return session;
   }
 
-  async #signIn(user: User, device: string | null): Promise<Grant> {
+  async #signIn(user: User, device: string | null, forMs: number = REFRESH_TOKEN_MS): Promise<Grant> {
     const now = this.#clock.now();
     const session: Session = {
       ...{ id: this.#ids.next(), userId: user.id, device },
-      ...{ createdAt: now, lastUsedAt: now, expiresAt: now + REFRESH_TOKEN_MS },
+      ...{ createdAt: now, lastUsedAt: now, expiresAt: now + forMs },
     };
     const refreshToken = `${this.#ids.secret(FAMILY_BYTES)}.${this.#ids.secret(SECRET_BYTES)}`;
     await this.#sessions.create(session, this.#digestsOf(refreshToken));
@@ -207,11 +253,6 @@ export class AuthService {
   }
 }
 
-export function takenError(taken: Taken): DomainError {
-  return taken === 'username-taken'
-    ? new DomainError('USERNAME_TAKEN', 'This username is taken.')
-    : new DomainError('EMAIL_TAKEN', 'This e-mail address is taken.');
-}
-
 const badCredentials = (): DomainError => new DomainError('BAD_CREDENTIALS', 'The login or the password is wrong.');
+const suspended = (): DomainError => new DomainError('ACCOUNT_SUSPENDED', 'This account is suspended.');
 const tokenInvalid = (): DomainError => new DomainError('TOKEN_INVALID', 'The token is not valid, or not any more.');

@@ -6,10 +6,12 @@ import {
   checkChatName,
   checkDescription,
   effectiveMark,
+  FOR_EVER,
+  notJoined,
   type Role,
 } from '../domain/chat.ts';
 import { checkFields, DomainError, validationFailed } from '../domain/errors.ts';
-import type { ChatId, UserId } from '../domain/ids.ts';
+import type { ChatId, Instant, UserId } from '../domain/ids.ts';
 import { emptied, type Message } from '../domain/message.ts';
 import type { Actor } from '../domain/session.ts';
 import type { ChatWriter } from './chat-writer.ts';
@@ -23,12 +25,13 @@ import type {
   UserRepository,
 } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
-import type { IdGenerator } from './ports/services.ts';
+import type { Clock, IdGenerator } from './ports/services.ts';
+import type { RoomView } from './public-rooms.ts';
 
 /** In a larger chat, only the reader's own devices hear of his read mark. */
 const READERS_TOLD_MAX = 100;
 
-/** A chat as one of its members sees it. */
+/** A chat as one of its members sees it; muted only while that lasts. */
 export interface ChatView extends Membership {
   readonly lastMessage: Message | null;
   readonly unreadCount: number;
@@ -42,7 +45,7 @@ export interface ChangeView {
   readonly chat: Chat;
 }
 
-/** Chats and their members. Whoever is not a member is told that there is no such chat. */
+/** Chats and their members. Whoever is not a member is told that there is no such chat, or that a public room is to be joined. */
 export class ChatService {
   readonly #chats: ChatRepository;
   readonly #messages: MessageRepository;
@@ -51,6 +54,7 @@ export class ChatService {
   readonly #writer: ChatWriter;
   readonly #bus: EventBus;
   readonly #ids: IdGenerator;
+  readonly #clock: Clock;
 
   constructor(deps: {
     chats: ChatRepository;
@@ -60,6 +64,7 @@ export class ChatService {
     writer: ChatWriter;
     bus: EventBus;
     ids: IdGenerator;
+    clock: Clock;
   }) {
     this.#chats = deps.chats;
     this.#messages = deps.messages;
@@ -68,6 +73,7 @@ export class ChatService {
     this.#writer = deps.writer;
     this.#bus = deps.bus;
     this.#ids = deps.ids;
+    this.#clock = deps.clock;
   }
 
   /** The actor's chats, latest activity first (then by id). A fixed number of look-ups, however many chats there are. */
@@ -81,16 +87,32 @@ export class ChatService {
     return { items: await this.#views(actor.userId, page), nextCursor };
   }
 
-  /** @throws DomainError CHAT_NOT_FOUND */
+  /** @throws DomainError CHAT_NOT_FOUND, FORBIDDEN */
   async get(actor: Actor, chatId: ChatId): Promise<ChatView> {
     return this.#view(actor.userId, await this.membership(actor, chatId));
   }
 
-  /** The actor's membership in a chat that he may see. @throws DomainError CHAT_NOT_FOUND */
+  /** The same, or a public room as it looks from outside. @throws DomainError CHAT_NOT_FOUND */
+  async look(actor: Actor, chatId: ChatId): Promise<ChatView | RoomView> {
+    const { membership, chat } = await this.#lookUp(actor, chatId);
+    if (membership) return this.#view(actor.userId, membership);
+    if (chat?.kind !== 'public') throw chatNotFound();
+    return { chat, joined: false };
+  }
+
+  /** The actor's membership in a chat that he is in. @throws DomainError CHAT_NOT_FOUND, FORBIDDEN */
   async membership(actor: Actor, chatId: ChatId): Promise<Membership> {
+    const { membership, chat } = await this.#lookUp(actor, chatId);
+    if (membership) return membership;
+    throw chat?.kind === 'public' ? notJoined() : chatNotFound();
+  }
+
+  /** A live chat, and the actor's membership if he is in it. */
+  async #lookUp(actor: Actor, chatId: ChatId): Promise<{ membership: Membership | null; chat: Chat | null }> {
     const membership = await this.#chats.membership(chatId, actor.userId);
-    if (!membership?.chat.live || !membership.member.active) throw chatNotFound();
-    return membership;
+    const chat = membership ? membership.chat : await this.#chats.find(chatId);
+    if (!chat?.live) return { membership: null, chat: null };
+    return { membership: membership?.member.active ? membership : null, chat };
   }
 
   /** Ids of all chats that a person is in. */
@@ -104,9 +126,30 @@ export class ChatService {
     const memberIds = [...new Set(input.memberIds)].filter((userId) => userId !== actor.userId);
     await this.#requireUsers(memberIds);
     await this.#requireRoom([actor.userId, ...memberIds]);
+    return this.#create(actor, { kind: 'group', name, memberIds });
+  }
+
+  /** A room that anybody may find and join. @throws DomainError VALIDATION_FAILED, TOO_MANY_CHATS */
+  async createRoom(actor: Actor, input: { name: string }): Promise<ChatView> {
+    const { name } = checkFields({ name: () => checkChatName(input.name) });
+    await this.#requireRoom([actor.userId]);
+    return this.#create(actor, { kind: 'public', name, memberIds: [] });
+  }
+
+  async #create(
+    actor: Actor,
+    input: { kind: 'group' | 'public'; name: string; memberIds: readonly UserId[] },
+  ): Promise<ChatView> {
     const chatId = this.#ids.next();
-    const lineId = this.#ids.next();
-    await this.#writer.submit(chatId, actor.userId, { type: 'chat.create', kind: 'group', name, memberIds, lineId });
+    await this.#writer.submit(chatId, actor.userId, { type: 'chat.create', ...input, lineId: this.#ids.next() });
+    return this.get(actor, chatId);
+  }
+
+  /** Into a public room; who is in it already stays. @throws DomainError CHAT_NOT_FOUND, FORBIDDEN, CHAT_FULL, TOO_MANY_CHATS */
+  async join(actor: Actor, chatId: ChatId): Promise<ChatView> {
+    const { membership } = await this.#lookUp(actor, chatId);
+    if (!membership) await this.#requireRoom([actor.userId]);
+    await this.#writer.submit(chatId, actor.userId, { type: 'chat.join' });
     return this.get(actor, chatId);
   }
 
@@ -122,12 +165,19 @@ export class ChatService {
 
   /** The id that the direct chat with this person has, once there is one, if he may be written to. */
   async directChatId(actor: Actor, peerId: UserId): Promise<ChatId> {
+    const open = await this.findDirect(actor, peerId);
+    if (open !== null) return open;
+    await this.#requireRoom([actor.userId, peerId]);
+    return this.#ids.directChat(actor.userId, peerId);
+  }
+
+  /** The direct chat with this person; null where it is not open. @throws DomainError CHAT_WITH_ONESELF, USERS_UNKNOWN */
+  async findDirect(actor: Actor, peerId: UserId): Promise<ChatId | null> {
     if (peerId === actor.userId) throw new DomainError('CHAT_WITH_ONESELF', 'A direct chat is with somebody else.');
     const chatId = this.#ids.directChat(actor.userId, peerId);
     if ((await this.#chats.find(chatId))?.live) return chatId;
     await this.#requireUsers([peerId]);
-    await this.#requireRoom([actor.userId, peerId]);
-    return chatId;
+    return null;
   }
 
   /** @throws DomainError CHAT_NOT_FOUND, DIRECT_CHAT_FIXED, VALIDATION_FAILED */
@@ -184,6 +234,24 @@ export class ChatService {
   async removeMember(actor: Actor, chatId: ChatId, userId: UserId): Promise<void> {
     const lineId = this.#ids.next();
     await this.#writer.submit(chatId, actor.userId, { type: 'member.remove', userId, lineId });
+  }
+
+  /**
+   * The actor wants no notifications of this chat until then, or for ever. Clients keep to it; what is sent is the same.
+   * @throws DomainError CHAT_NOT_FOUND, FORBIDDEN, VALIDATION_FAILED
+   */
+  async mute(actor: Actor, chatId: ChatId, until: Instant | null): Promise<void> {
+    await this.membership(actor, chatId);
+    if (until !== null && until <= this.#clock.now()) {
+      throw validationFailed([{ path: '/until', message: 'must lie ahead' }]);
+    }
+    await this.#chats.mute(chatId, actor.userId, until ?? FOR_EVER);
+  }
+
+  /** @throws DomainError CHAT_NOT_FOUND, FORBIDDEN */
+  async unmute(actor: Actor, chatId: ChatId): Promise<void> {
+    await this.membership(actor, chatId);
+    await this.#chats.mute(chatId, actor.userId, null);
   }
 
   /**
@@ -272,6 +340,7 @@ export class ChatService {
       const unread = chat.n - (marks[i]?.n ?? 0) - (excepted.get(chat.id) ?? 0);
       return {
         ...membership,
+        mutedUntil: lasting(membership.mutedUntil, this.#clock.now()),
         lastMessage: line && line.seq > chat.floorSeq ? line : null,
         unreadCount: Math.max(0, unread),
       };
@@ -308,6 +377,8 @@ export const readSeqOf = ({ chat, member, mark }: Membership): number => effecti
 /** A message as it may be shown: one below the floor is gone, even while its row still waits to be emptied. */
 export const shown = (chat: Chat, message: Message): Message =>
   message.seq > chat.floorSeq ? message : emptied(message, Math.max(chat.floorRev, message.rev), chat.updatedAt);
+
+const lasting = (until: Instant | null, now: Instant): Instant | null => (until !== null && until > now ? until : null);
 
 const byActivity = (a: Membership, b: Membership): number =>
   b.chat.activeAt - a.chat.activeAt || (a.chat.id < b.chat.id ? -1 : 1);

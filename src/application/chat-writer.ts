@@ -312,6 +312,7 @@ function sizeOf(command: Command): { changes: number; bytes: number } {
     const units = command.drafts.reduce((sum, draft) => sum + draft.content.length, 0);
     return { changes: command.drafts.length + 1, bytes: units * 3 };
   }
+  if (command.type === 'message.erase') return { changes: command.messageIds.length, bytes: 0 };
   return { changes: 2, bytes: command.type === 'message.edit' ? command.content.length * 3 : 0 };
 }
 

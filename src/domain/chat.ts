@@ -1,6 +1,6 @@
 import { DomainError } from './errors.ts';
 import type { BlobId, ChatId, Instant, UserId } from './ids.ts';
-import { optionalText, storableText } from './text.ts';
+import { optionalText, storableText, uniqueKey } from './text.ts';
 
 const CHAT_NAME_MAX = 100;
 const DESCRIPTION_MAX = 500;
@@ -71,6 +71,22 @@ export function effectiveMark(chat: Chat, member: Member, stored: ReadMark): Rea
   };
 }
 
+/** The end of what has none. */
+export const FOR_EVER: Instant = Number.MAX_SAFE_INTEGER;
+
+/**
+ * What public rooms are listed by: their names, the same for every case and Unicode form, then their ids. Null for a chat that
+ * is in no such list.
+ */
+export const listKey = ({ id, kind, live, name }: Pick<Chat, 'id' | 'kind' | 'live' | 'name'>): string | null =>
+  kind === 'public' && live && name !== null ? `${uniqueKey(name)}\n${id}` : null;
+
+/** The two parts of a list key. */
+export function readListKey(key: string): { readonly name: string; readonly id: ChatId } {
+  const end = key.lastIndexOf('\n');
+  return { name: key.slice(0, end), id: key.slice(end + 1) };
+}
+
 const RANK: Record<Role, number> = { owner: 2, admin: 1, member: 0 };
 
 export const isAtLeast = (role: Role, least: Role): boolean => RANK[role] >= RANK[least];
@@ -87,4 +103,6 @@ export const chatNotFound = (): DomainError => new DomainError('CHAT_NOT_FOUND',
 export const memberNotFound = (): DomainError =>
   new DomainError('MEMBER_NOT_FOUND', 'There is no such member in this chat.');
 export const forbidden = (detail: string): DomainError => new DomainError('FORBIDDEN', detail);
+/** To whoever is not in a public room, of which anybody may know. */
+export const notJoined = (): DomainError => forbidden('Join the room first.');
 export const directChatFixed = (detail: string): DomainError => new DomainError('DIRECT_CHAT_FIXED', detail);

@@ -8,6 +8,7 @@ import {
   MEMBERS_MAX,
   type Member,
   memberNotFound,
+  notJoined,
   outranks,
   type Role,
 } from './chat.ts';
@@ -41,7 +42,9 @@ export type Command =
   /** All drafts or none. With `peerId` it is the direct chat with him, opened where it is not. */
   | { readonly type: 'message.send'; readonly drafts: readonly Draft[]; readonly peerId?: UserId }
   | { readonly type: 'message.edit'; readonly messageId: MessageId; readonly content: string }
-  | { readonly type: 'message.delete'; readonly messageId: MessageId };
+  | { readonly type: 'message.delete'; readonly messageId: MessageId }
+  /** An author who goes for good takes these lines of his with him, also where he is no member any more. */
+  | { readonly type: 'message.erase'; readonly messageIds: readonly MessageId[] };
 
 /** Which rows a command's decision looks at, beside the chat's own. The senders of `messages` are needed too. */
 export interface Needs {
@@ -75,6 +78,8 @@ export function needsOf(actorId: UserId, command: Command): Needs {
     case 'message.edit':
     case 'message.delete':
       return { ...needs, messages: [command.messageId] };
+    case 'message.erase':
+      return { ...needs, messages: command.messageIds };
   }
 }
 
@@ -107,6 +112,8 @@ export function decide(state: ChatState, actorId: UserId, command: Command): rea
       return decideEdit(state, actorId, command);
     case 'message.delete':
       return decideErase(state, actorId, command);
+    case 'message.erase':
+      return decideEraseOwn(state, actorId, command);
   }
 }
 
@@ -127,7 +134,7 @@ function inside(state: ChatState, actorId: UserId): { chat: Chat; me: Member } {
   const me = state.members.get(actorId);
   if (!isOpen(state.chat)) throw chatNotFound();
   if (me?.active) return { chat: state.chat, me };
-  throw state.chat.kind === 'public' ? forbidden('Join the room first.') : chatNotFound();
+  throw state.chat.kind === 'public' ? notJoined() : chatNotFound();
 }
 
 /** Somebody else's membership in this chat. */
@@ -285,4 +292,13 @@ function decideErase(state: ChatState, actorId: UserId, command: Of<'message.del
   if (message.senderId !== actorId && !mayModerate)
     throw forbidden('Only its author or a chat admin may delete a message.');
   return message.deletedAt === null ? [{ type: 'message.deleted', messageId: message.id }] : [];
+}
+
+function decideEraseOwn({ chat, messages }: ChatState, actorId: UserId, command: Of<'message.erase'>): Fact[] {
+  if (!isOpen(chat)) return [];
+  return command.messageIds.flatMap((messageId): Fact[] => {
+    const message = messages.get(messageId);
+    const isLeft = message?.senderId === actorId && message.kind === 'text' && message.deletedAt === null;
+    return isLeft && message.seq > chat.floorSeq ? [{ type: 'message.deleted', messageId }] : [];
+  });
 }

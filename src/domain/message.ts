@@ -1,6 +1,6 @@
 import { DomainError } from './errors.ts';
 import type { AttachmentId, ChatId, Instant, MessageId, UserId } from './ids.ts';
-import { storableText } from './text.ts';
+import { storableText, uniqueKey } from './text.ts';
 
 export const CONTENT_MAX = 4000;
 const CLIENT_ID_MAX = 64;
@@ -71,6 +71,24 @@ export interface Draft {
 
 /** Under this key a message is sent once for ever (unique within its chat). Ids hold no colon, so it cannot be forged. */
 export const sendKey = (senderId: UserId, clientId: string): string => `${senderId}:${clientId}`;
+
+/** What a search of messages asks of each; what it does not name does not matter. */
+export interface MessageFilter {
+  readonly senderId?: UserId;
+  /** The whole text, exactly. */
+  readonly content?: string;
+  /** A part of the text, whatever the case. */
+  readonly contentLike?: string;
+}
+
+/** A test for one filter. Nothing in its texts has any power. */
+export function passes({ senderId, content, contentLike }: MessageFilter): (message: Message) => boolean {
+  const part = contentLike === undefined ? null : uniqueKey(contentLike);
+  return (message) =>
+    (senderId === undefined || message.senderId === senderId) &&
+    (content === undefined || message.content === content) &&
+    (part === null || (message.content !== null && uniqueKey(message.content).includes(part)));
+}
 
 /** The text may be empty where a file says it all. @throws DomainError VALIDATION_FAILED */
 export const checkContent = (raw: string, hasAttachments = false): string =>

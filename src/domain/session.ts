@@ -4,6 +4,10 @@ export const DEVICE_MAX = 100;
 export const ACCESS_TOKEN_MS = 10 * 60_000;
 export const REFRESH_TOKEN_MS = 30 * 24 * 3_600_000;
 export const TICKET_MS = 30_000;
+/** How long what HTTP Basic opened is used before a new one is. */
+export const BASIC_SESSION_MS = 3_600_000;
+/** What the list of sessions calls the session of a script that signs in by HTTP Basic. */
+export const BASIC_DEVICE = 'HTTP Basic';
 
 /** One signed-in device. Its refresh token changes with every use; the row keeps only digests. */
 export interface Session {

@@ -37,3 +37,9 @@ export function optionalText(raw: string | null, max: number): string | null {
 export function uniqueKey(text: string): string {
   return text.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase().normalize('NFKC');
 }
+
+/**
+ * The form in which a part of a text is looked for: as `uniqueKey`, but one in which every letter looks the same wherever it
+ * stands, which a final sigma does not.
+ */
+export const searchKey = (text: string): string => uniqueKey(text).replaceAll('ς', 'σ');

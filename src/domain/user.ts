@@ -1,5 +1,5 @@
 import { DomainError, invalid } from './errors.ts';
-import type { Instant, UserId } from './ids.ts';
+import type { BlobId, Instant, UserId } from './ids.ts';
 import { codePointCount, optionalText, storableText, uniqueKey } from './text.ts';
 
 export const USERNAME_LENGTH = { min: 3, max: 25 } as const;
@@ -35,6 +35,9 @@ export interface User extends Profile {
   readonly version: number;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
+  /** Since when the account may not be used; null while it may. */
+  readonly suspendedAt: Instant | null;
+  readonly avatarId: BlobId | null;
 }
 
 /** The key under which a login is looked up, be it a username or an address: an address has an @, a username has none. */
@@ -106,6 +109,7 @@ export function seenBy(user: User, viewer: Acquaintance): Omit<User, 'email'> & 
   return {
     ...user,
     displayName: open ? user.displayName : null,
+    avatarId: open ? user.avatarId : null,
     location: open ? user.location : null,
     email: open && published('email') ? user.email : null,
     birthDate: open && published('birthDate') ? user.birthDate : null,

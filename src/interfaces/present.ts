@@ -4,10 +4,12 @@
  */
 import { type ChangeView, type ChatView, readSeqOf, shown } from '../application/chat-service.ts';
 import type { MarkedMember } from '../application/ports/persistence.ts';
+import type { Presence } from '../application/presence-service.ts';
+import type { RoomView } from '../application/public-rooms.ts';
 import type { Change } from '../domain/changes.ts';
-import { type Chat, effectiveMark } from '../domain/chat.ts';
-import type { Instant, UserId } from '../domain/ids.ts';
-import type { Message } from '../domain/message.ts';
+import { type Chat, effectiveMark, FOR_EVER } from '../domain/chat.ts';
+import type { BlobId, Instant, UserId } from '../domain/ids.ts';
+import type { Attachment, EarlierText, Message } from '../domain/message.ts';
 import type { Session } from '../domain/session.ts';
 import { type Acquaintance, seenBy, type User } from '../domain/user.ts';
 import type * as wire from './contract/shapes.ts';
@@ -17,20 +19,56 @@ export type People = ReadonlyMap<UserId, User>;
 export const presentTime = (at: Instant): string => new Date(at).toISOString();
 const timeOrNull = (at: Instant | null): string | null => (at === null ? null : presentTime(at));
 
+const BASE = '/api/v1';
+
+/** Where the picture of a person or a chat is; a new picture has a new address. */
+const avatarUrl = (
+  whose: 'users' | 'chats',
+  { id, avatarId }: { id: string; avatarId: BlobId | null },
+): string | null => (avatarId === null ? null : `${BASE}/${whose}/${id}/avatar?v=${avatarId}`);
+
+export function presentAttachment({ id, name, mediaType, bytes, width, height }: Attachment): wire.Attachment {
+  return { id, name, mediaType, bytes, width, height, url: `${BASE}/attachments/${id}` };
+}
+
 /** Somebody as people who share a chat with him see him. */
 export function presentRef(people: People, id: UserId): wire.UserRef {
   const user = people.get(id);
   if (!user) return { id, username: null, displayName: null, avatarUrl: null, deleted: true };
-  return { id, username: user.username, displayName: user.displayName, avatarUrl: null, deleted: false };
+  return refOf(user);
+}
+
+/** The same for everybody, strangers too. */
+export function presentRefToAll(people: People, id: UserId): wire.UserRef {
+  const user = people.get(id);
+  return user ? refOf(seenBy(user, 'stranger')) : presentRef(people, id);
+}
+
+function refOf(user: Pick<User, 'id' | 'username' | 'displayName' | 'avatarId'>): wire.UserRef {
+  const { id, username, displayName } = user;
+  return { id, username, displayName, avatarUrl: avatarUrl('users', user), deleted: false };
+}
+
+export function presentPresence({ userId, status, lastSeenAt }: Presence): wire.Presence {
+  return { userId, status, lastSeenAt: timeOrNull(lastSeenAt) };
 }
 
 export function presentUser(user: User, viewer: Acquaintance): wire.User {
-  const { id, username, displayName, bio, location, birthDate, email, isPrivate, createdAt, updatedAt } = seenBy(
-    user,
-    viewer,
-  );
+  const seen = seenBy(user, viewer);
+  const { id, username, displayName, bio, location, birthDate, email, isPrivate, createdAt, updatedAt } = seen;
   return {
-    ...{ id, username, displayName, avatarUrl: null, deleted: false, bio, location, birthDate, email, isPrivate },
+    ...{
+      id,
+      username,
+      displayName,
+      avatarUrl: avatarUrl('users', seen),
+      deleted: false,
+      bio,
+      location,
+      birthDate,
+      email,
+      isPrivate,
+    },
     ...{ createdAt: presentTime(createdAt), updatedAt: presentTime(updatedAt) },
   };
 }
@@ -62,7 +100,8 @@ export function presentMessage(message: Message, people: People): wire.Message {
   return {
     ...{ id, chatId, seq, rev, kind, senderId, sender: presentRef(people, senderId) },
     clientId: kind === 'text' ? clientId : null,
-    ...{ content, replyTo: replyTo && { id: replyTo.id, seq: replyTo.seq }, attachments: [] },
+    ...{ content, replyTo: replyTo && { id: replyTo.id, seq: replyTo.seq } },
+    attachments: message.attachments.map(presentAttachment),
     system: system && { type: system.type, users: system.userIds.map((u) => presentRef(people, u)), name: system.name },
     createdAt: presentTime(message.createdAt),
     editedAt: timeOrNull(message.editedAt),
@@ -70,11 +109,22 @@ export function presentMessage(message: Message, people: People): wire.Message {
   };
 }
 
+export const presentEarlier = ({ content, at }: EarlierText): { content: string; at: string } => ({
+  content,
+  at: presentTime(at),
+});
+
 export function presentChat(view: ChatView, people: People): wire.Chat {
-  const { chat, member, lastMessage, unreadCount } = view;
+  const { chat, member, lastMessage, unreadCount, mutedUntil } = view;
   const peerId = chat.pair?.find((id) => id !== member.userId);
   return {
-    ...{ id: chat.id, kind: chat.kind, name: chat.name, description: chat.description, avatarUrl: null },
+    ...{
+      id: chat.id,
+      kind: chat.kind,
+      name: chat.name,
+      description: chat.description,
+      avatarUrl: avatarUrl('chats', chat),
+    },
     peer: peerId === undefined ? null : presentRef(people, peerId),
     ...{
       memberCount: chat.memberCount,
@@ -83,7 +133,14 @@ export function presentChat(view: ChatView, people: People): wire.Chat {
     },
     ...{ seq: chat.seq, rev: chat.rev, lastMessage: lastMessage && presentMessage(lastMessage, people) },
     ...{ role: member.role, joinedSeq: member.joinedSeq, readSeq: readSeqOf(view), unreadCount },
+    ...{ muted: mutedUntil !== null, mutedUntil: timeOrNull(mutedUntil === FOR_EVER ? null : mutedUntil) },
   };
+}
+
+export function presentRoom({ chat, joined }: RoomView): wire.PublicChat {
+  const { id, name, description, memberCount, createdAt } = chat;
+  const looks = { id, kind: 'public', name, description, avatarUrl: avatarUrl('chats', chat) } as const;
+  return { ...looks, memberCount, createdAt: presentTime(createdAt), joined };
 }
 
 /** A stored change as the frame on the socket and the item of /changes. `mine` is the chat as the reader sees it. */
@@ -129,8 +186,9 @@ function presentChangeData({ change, message, members, chat }: ChangeView, peopl
   }
 }
 
-function presentSettings({ name, description, updatedAt }: Chat): object {
-  return { name, description, avatarUrl: null, updatedAt: presentTime(updatedAt) };
+function presentSettings(chat: Chat): object {
+  const { name, description, updatedAt } = chat;
+  return { name, description, avatarUrl: avatarUrl('chats', chat), updatedAt: presentTime(updatedAt) };
 }
 
 /** Everybody whom a message names. */

@@ -155,7 +155,7 @@ describe('what is wrong is told at the field that is meant', () => {
     }
     expect(await problems('chats', {})).toEqual([{ path: '/kind', message: 'is required' }]);
     expect(await problems('chats', { kind: 'x' })).toEqual([
-      { path: '/kind', message: 'must be one of: group, direct' },
+      { path: '/kind', message: 'must be one of: group, public, direct' },
     ]);
     expect(await problems('chats', { kind: 'direct', name: 'x' })).toEqual([
       { path: '/userId', message: 'is required' },

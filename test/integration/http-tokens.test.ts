@@ -107,8 +107,9 @@ test('a token that has ended is TOKEN_EXPIRED, also where it was good a moment a
 });
 
 describe('no token at all', () => {
-  test.each(['', 'Bearer', 'Basic YTpi', 'Token x', 'x'])('in %j is AUTHENTICATION_REQUIRED', async (authorization) => {
-    expect(await codeFor(authorization)).toEqual({ status: 401, code: 'AUTHENTICATION_REQUIRED', challenge: 'Bearer' });
+  test.each(['', 'Bearer', 'Basic', 'Token x', 'x'])('in %j is AUTHENTICATION_REQUIRED', async (authorization) => {
+    const challenge = 'Bearer, Basic realm="Parley", charset="UTF-8"';
+    expect(await codeFor(authorization)).toEqual({ status: 401, code: 'AUTHENTICATION_REQUIRED', challenge });
   });
 });
 

@@ -90,6 +90,15 @@ describe('signing in on the socket', () => {
     socket.close();
   });
 
+  it('when its account is suspended it closes with 4403, on every device', async () => {
+    const [admin, ann] = await people(2);
+    if (!admin || !ann) throw new Error('two people were asked for');
+    await app.operator.promote(admin.username);
+    const sockets = [await connect(ann), await connect(ann)];
+    expect((await admin.api.post(`/users/${ann.id}/suspend`)).status).toBe(204);
+    for (const socket of sockets) expect((await socket.closed).code).toBe(4403);
+  });
+
   it('a session that has ended cannot sign in, and its open sockets close with 4401', async () => {
     const [ann] = await people(1);
     if (!ann) return;

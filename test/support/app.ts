@@ -6,6 +6,7 @@ import type { Store } from '../../src/application/ports/persistence.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { type Application, buildApplication, type Leaves } from '../../src/container.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
+import { MemoryBlobStore } from './memory-blob-store.ts';
 import { checkAnswer, type OpenApiDocument, operationOf } from './openapi.ts';
 import { plainHasher } from './running-app.ts';
 
@@ -71,6 +72,7 @@ export class TestApp {
       signingKey: SIGNING_KEY,
       epoch: await store.settings.epoch(),
       hasher: plainHasher,
+      blobs: new MemoryBlobStore(),
       ...leaves,
       store,
     });

@@ -29,6 +29,8 @@ export function aUser(with_: Partial<User> = {}): User {
     version: 1,
     createdAt: NOON,
     updatedAt: NOON,
+    suspendedAt: null,
+    avatarId: null,
     ...with_,
   };
 }
@@ -47,7 +49,15 @@ export const aSession = (with_: Partial<Session> = {}): Session => ({
 /** Something to send. The digest is not a real one: stores only keep it. */
 export function aDraft(content: string, with_: Partial<Draft> = {}): Draft {
   const id = anId();
-  return { id, clientId: id, content, digest: `digest of ${content.slice(0, 50)}`, replyTo: null, attachments: [], ...with_ };
+  return {
+    id,
+    clientId: id,
+    content,
+    digest: `digest of ${content.slice(0, 50)}`,
+    replyTo: null,
+    attachments: [],
+    ...with_,
+  };
 }
 
 export const drafts = (count: number, text = 'line'): Draft[] =>

@@ -5,6 +5,7 @@ import { type Config, loadConfig } from '../../src/config.ts';
 import { type Application, buildApplication, type Leaves } from '../../src/container.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import { ApiClient } from './api-client.ts';
+import { MemoryBlobStore } from './memory-blob-store.ts';
 
 /** argon2 takes 30 ms a call, by intention; most tests are not about that. */
 export const plainHasher: PasswordHasher = {
@@ -34,6 +35,7 @@ export async function startApp(
     signingKey: 'a key for tests that is long enough for HS256',
     epoch: await store.settings.epoch(),
     hasher: plainHasher,
+    blobs: new MemoryBlobStore(),
     ...leaves,
     store,
   });

@@ -1,9 +1,19 @@
+import { AccountCreation } from '../../src/application/account-creation.ts';
+import { AdministrationService } from '../../src/application/administration-service.ts';
+import { AttachmentService } from '../../src/application/attachment-service.ts';
 import { AuthService } from '../../src/application/auth-service.ts';
 import { ChatService } from '../../src/application/chat-service.ts';
 import { ChatWriter } from '../../src/application/chat-writer.ts';
+import { FileStorage } from '../../src/application/file-storage.ts';
+import { InvitationService, type RegistrationMode } from '../../src/application/invitation-service.ts';
+import { MailDelivery } from '../../src/application/mail-delivery.ts';
+import { MessageFeed } from '../../src/application/message-feed.ts';
 import { MessageService } from '../../src/application/message-service.ts';
+import { PasswordResetService } from '../../src/application/password-reset-service.ts';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
+import type { Mail } from '../../src/application/ports/services.ts';
 import { ProfileService } from '../../src/application/profile-service.ts';
+import { PublicRooms } from '../../src/application/public-rooms.ts';
 import type { Actor } from '../../src/domain/session.ts';
 import type { User } from '../../src/domain/user.ts';
 import { LocalEventBus } from '../../src/infrastructure/local/local-event-bus.ts';
@@ -12,14 +22,15 @@ import { RandomIds, Sha256Digests } from '../../src/infrastructure/system.ts';
 import { anId, aUser } from './builders.ts';
 import { CheapPasswordHasher } from './cheap-password-hasher.ts';
 import { ManualClock } from './manual-clock.ts';
+import { MemoryBlobStore } from './memory-blob-store.ts';
 import { RecordingLogger } from './recording-logger.ts';
 
 export type UseCases = Awaited<ReturnType<typeof openUseCases>>;
 
 /** The services on a SQLite store in memory, with a clock that moves when it is told to and a list of what was published. */
-export async function openUseCases() {
+export async function openUseCases(mode: RegistrationMode = 'open') {
   const store = await openSqliteStore({ dataDir: ':memory:' });
-  const { users, sessions, chats: chatRows, messages: messageRows, chatLog: log } = store;
+  const { users, sessions, codes, mailQueue, chats: chatRows, messages: messageRows, chatLog: log } = store;
   const [clock, hasher, ids, digests] = [
     new ManualClock(),
     new CheapPasswordHasher(),
@@ -30,13 +41,38 @@ export async function openUseCases() {
   const bus = new LocalEventBus(logger);
   const events: BusEvent[] = [];
   bus.subscribe((event) => events.push(event));
+  const creation = new AccountCreation({ users, hasher, clock, ids });
+  const invitations = new InvitationService({ codes, users, digests, clock, ids, mode });
+  const sent: Mail[] = [];
+  /** Carries on what it is given, unless it is told to fail. */
+  const mailer = {
+    failure: null as Error | null,
+    async send(mail: Mail): Promise<void> {
+      if (this.failure) throw this.failure;
+      sent.push(mail);
+    },
+  };
   const writer = new ChatWriter({ log, bus, clock, ids, logger });
-  const chats = new ChatService({ chats: chatRows, messages: messageRows, log, users, writer, bus, ids });
+  const chats = new ChatService({ chats: chatRows, messages: messageRows, log, users, writer, bus, ids, clock });
+  const blobs = new MemoryBlobStore();
+  const files = store.files;
+  const storage = new FileStorage({ files, blobs, log, chats: chatRows, users, clock, ids });
+  const attachments = new AttachmentService({ storage, files, log, chats: chatRows, maxBytes: 1_000_000 });
   return {
+    ...{ blobs, storage, attachments },
     ...{ store, clock, hasher, digests, bus, events, writer, chats },
-    auth: new AuthService({ users, sessions, hasher, digests, bus, clock, ids }),
-    profiles: new ProfileService({ users, chats: chatRows, bus, clock }),
-    messages: new MessageService({ chats, messages: messageRows, writer, digests, ids }),
+    ...{ logger, ids, sent, mailer, invitations },
+    auth: new AuthService({ users, sessions, codes, creation, invitations, hasher, digests, bus, clock, ids }),
+    administration: new AdministrationService({ users, sessions, creation, bus, clock }),
+    passwordResets: new PasswordResetService({ users, sessions, codes, mailQueue, hasher, digests, bus, clock }),
+    mailDelivery: new MailDelivery({
+      ...{ mailer, mailQueue, users, codes, digests, clock, ids, logger },
+      publicUrl: 'https://chat.example.org',
+    }),
+    profiles: new ProfileService({ users, chats: chatRows, codes, mailQueue, bus, clock }),
+    rooms: new PublicRooms({ chats: chatRows }),
+    feed: new MessageFeed({ chats: chatRows, messages: messageRows }),
+    messages: new MessageService({ chats, messages: messageRows, writer, attachments, digests, ids }),
     /** Somebody with an account, who is signed in. */
     async newActor(with_: Partial<User> = {}): Promise<Actor> {
       const user = aUser(with_);

@@ -213,7 +213,7 @@ describe('for any sequence of commands by any people', () => {
     );
   });
 
-  it('whoever is not a member changes nothing and learns only that there is no such chat', () => {
+  it('whoever is not a member changes nothing and learns only that there is no such chat, or that a room is to be joined', () => {
     fc.assert(
       fc.property(histories, fc.oneof(...groupSteps, deletion), (steps, last) => {
         const world = run(steps);
@@ -221,7 +221,10 @@ describe('for any sequence of commands by any people', () => {
         const before = world.log.length;
         const answer = perform(world, last, 'last');
         expect(answer).toBeInstanceOf(DomainError);
-        expect((answer as DomainError).code).toBe('CHAT_NOT_FOUND');
+        const { chat } = world.state;
+        expect((answer as DomainError).code).toBe(
+          chat?.live && chat.kind === 'public' ? 'FORBIDDEN' : 'CHAT_NOT_FOUND',
+        );
         expect(world.log.length).toBe(before);
       }),
     );
@@ -234,7 +237,7 @@ describe('for any sequence of commands by any people', () => {
         if (!chat) return;
         const active = [...members.values()].filter((member) => member.active);
         if (chat.live) expect(chat.memberCount).toBe(active.length);
-        if (chat.live && chat.kind === 'group')
+        if (chat.live && chat.kind !== 'direct')
           expect(active.filter((m) => isAtLeast(m.role, 'owner'))).toHaveLength(1);
         const lines = [...messages.values()].sort((a, b) => a.seq - b.seq);
         expect(lines.map((line) => line.n)).toEqual(countsOfPeoplesLines(lines));

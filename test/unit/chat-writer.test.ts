@@ -574,8 +574,8 @@ describe('a bug', () => {
   const bugs: [string, string, (log: WatchedLog) => Command][] = [
     [
       'of a decision',
-      'a new group has a new id',
-      () => ({ type: 'chat.create', name: 'x', memberIds: [], lineId: 'l' }),
+      'a new chat has a new id',
+      () => ({ type: 'chat.create', kind: 'group', name: 'x', memberIds: [], lineId: 'l' }),
     ],
     [
       'of a read',

@@ -16,11 +16,11 @@ import { NOON } from '../support/builders.ts';
 const aChat = (floorSeq: number, floorN: number): Chat => ({
   ...{ id: 'chat', kind: 'group', pair: null, live: true, name: 'Choir', description: null, memberCount: 1 },
   ...{ createdAt: NOON, updatedAt: NOON, activeAt: NOON, rev: 99, seq: 99, n: 99 },
-  ...{ floorRev: 0, floorSeq, floorN },
+  ...{ floorRev: 0, floorSeq, floorN, avatarId: null },
 });
 
 const aMember = (joinedSeq: number, joinedN: number): Member => ({
-  ...{ chatId: 'chat', userId: 'ann', role: 'member', active: true, joinedAt: NOON, rev: 1 },
+  ...{ chatId: 'chat', userId: 'ann', role: 'member', active: true, banned: false, joinedAt: NOON, rev: 1 },
   ...{ joinedSeq, joinedN },
 });
 

@@ -41,11 +41,14 @@ describe('where a value comes from', () => {
       host: '127.0.0.1',
       port: 3000,
       dataDir: './data',
+      maxUploadBytes: 26_214_400,
+      s3Region: 'us-east-1',
       corsOrigins: [],
       trustProxy: [],
       logLevel: 'info',
       rateLimit: true,
       registration: 'open',
+      mailFrom: 'parley@localhost',
       maxSocketsPerUser: 20,
       stopTimeoutMs: 10_000,
     });
@@ -63,14 +66,31 @@ describe('where a value comes from', () => {
       PARLEY_JWT_SECRET: STRONG,
       PARLEY_LOG_LEVEL: 'silent',
       PARLEY_RATE_LIMIT: 'off',
-      PARLEY_REGISTRATION: 'closed',
+      PARLEY_REGISTRATION: 'invitation',
+      PARLEY_ADMIN_LOGIN: 'boss',
+      PARLEY_ADMIN_EMAIL: 'boss@example.org',
+      PARLEY_ADMIN_PASSWORD: 'a good password',
+      PARLEY_SMTP_URL: 'smtps://user:word@mail.example.org:465',
+      PARLEY_MAIL_FROM: 'chat@example.org',
       PARLEY_MAX_SOCKETS_PER_USER: '3',
       PARLEY_STOP_TIMEOUT_MS: '2500',
+      PARLEY_MAX_UPLOAD_BYTES: '5000',
+      PARLEY_S3_ENDPOINT: 'https://s3.example.org',
+      PARLEY_S3_BUCKET: 'files',
+      PARLEY_S3_REGION: 'eu-1',
+      PARLEY_S3_ACCESS_KEY: 'key',
+      PARLEY_S3_SECRET_KEY: 'secret',
     };
     expect(loadConfig(env, [])).toEqual({
       host: '::',
       port: 0,
       mongodbUri: 'mongodb://db.example/parley',
+      maxUploadBytes: 5000,
+      s3Endpoint: 'https://s3.example.org',
+      s3Bucket: 'files',
+      s3Region: 'eu-1',
+      s3AccessKey: 'key',
+      s3SecretKey: 'secret',
       dataDir: '/data',
       publicUrl: 'https://chat.example.org',
       corsOrigins: ['http://localhost:5173', 'https://app.example.org'],
@@ -78,7 +98,12 @@ describe('where a value comes from', () => {
       jwtSecret: STRONG,
       logLevel: 'silent',
       rateLimit: false,
-      registration: 'closed',
+      registration: 'invitation',
+      adminLogin: 'boss',
+      adminEmail: 'boss@example.org',
+      adminPassword: 'a good password',
+      smtpUrl: 'smtps://user:word@mail.example.org:465',
+      mailFrom: 'chat@example.org',
       maxSocketsPerUser: 3,
       stopTimeoutMs: 2500,
     });
@@ -132,7 +157,7 @@ describe('what is refused', () => {
       'maybe',
     ]);
     expect([...problems].sort()).toEqual([
-      '--registration: must be one of open, closed',
+      '--registration: must be one of open, invitation, closed',
       'PARLEY_NONSENSE: unknown variable',
       'PARLEY_RATE_LIMIT: must be on or off',
       'PORT: must be a whole number from 0 to 65535',
@@ -228,6 +253,14 @@ describe('what is refused', () => {
     ]);
   });
 
+  test('a bucket half named', () => {
+    const some = { PARLEY_S3_ENDPOINT: 'https://s3.example.org', PARLEY_S3_ACCESS_KEY: 'key' };
+    const missing = ['PARLEY_S3_BUCKET', 'PARLEY_S3_SECRET_KEY'];
+    expect(problemsOf(some)).toEqual(missing.map((name) => `${name}: is needed beside the other S3 settings`));
+    const all = { ...some, PARLEY_S3_BUCKET: 'files', PARLEY_S3_SECRET_KEY: 'secret' };
+    expect(loadConfig(all, [])).toMatchObject({ s3Bucket: 'files', s3SecretKey: 'secret', s3Region: 'us-east-1' });
+  });
+
   test('no problem shows a value, wherever a secret was put by mistake', () => {
     const names = ['PORT', 'MONGODB_URI', 'MONGODB_URI_FILE', 'PARLEY_PUBLIC_URL', 'PARLEY_JWT_SECRET', 'PARLEY_OTHER'];
     const flags = ['--port', '--jwt-secret', '--other', ''];
@@ -243,7 +276,7 @@ describe('what is refused', () => {
 });
 
 describe('what is said about it', () => {
-  const variables = [...envExample().matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name ?? '');
+  const variables = [...envExample().matchAll(/^#([A-Z_0-9]+)=/gm)].map(([, name]) => name ?? '');
 
   test('--help and --version ask for a text, nothing else does', () => {
     expect(informationFor(['--port', '1'])).toBeNull();
@@ -255,10 +288,10 @@ describe('what is said about it', () => {
 
   test('.env.example gives the defaults when its lines are taken in', () => {
     const env = Object.fromEntries(
-      [...envExample().matchAll(/^#([A-Z_]+)=(.*)$/gm)].map(([, k = '', v = '']) => [k, v]),
+      [...envExample().matchAll(/^#([A-Z_0-9]+)=(.*)$/gm)].map(([, k = '', v = '']) => [k, v]),
     );
     expect(loadConfig(env, [])).toEqual(loadConfig({}, []));
-    expect(variables).toHaveLength(13);
+    expect(variables).toHaveLength(24);
   });
 
   test('.env.example and docs/configuration.md are as `npm run docs` writes them', () => {

@@ -26,6 +26,7 @@ function verdict(state: ChatState, actorId: string, command: Command): string {
 
 const create = (...memberIds: string[]): Command => ({
   type: 'chat.create',
+  kind: 'group',
   name: 'Choir',
   memberIds,
   lineId: 'l-new',
@@ -50,6 +51,7 @@ const send = (text: string, with_: { clientId?: string; replyTo?: string } = {})
 const sendToBob = (text: string, with_ = {}): Command => ({ ...send(text, with_), peerId: 'bob' });
 const edit = (messageId: string, content: string): Command => ({ type: 'message.edit', messageId, content });
 const erase = (messageId: string): Command => ({ type: 'message.delete', messageId });
+const join: Command = { type: 'chat.join' };
 
 /**
  * Ann's group, with Bob and Cyd as admins and Dan and Eve as members; Gus has left. Everybody has written one message, whose
@@ -172,6 +174,117 @@ describe('in a direct chat', () => {
   });
 });
 
+/**
+ * Ann's public room, with Bob as its admin and Dan and Eve as members; Gus has left it, and Bob has removed Zoe. The messages of
+ * Ann, Bob, Dan and Eve bear their names.
+ */
+function aRoom(): ChatState {
+  const state = emptyState();
+  perform(state, 'ann', { type: 'chat.create', kind: 'public', name: 'Square', memberIds: [], lineId: 'l-new' });
+  for (const visitor of ['bob', 'dan', 'eve', 'gus', 'zoe']) perform(state, visitor, join);
+  perform(state, 'ann', promote('bob', 'admin'));
+  for (const author of ['ann', 'bob', 'dan', 'eve']) perform(state, author, send(author));
+  perform(state, 'gus', remove('gus'));
+  perform(state, 'bob', remove('zoe'));
+  state.heir = state.members.get('bob') ?? null;
+  return state;
+}
+
+describe('in a public room', () => {
+  const who = { owner: 'ann', admin: 'bob', member: 'dan', 'former member': 'gus', banned: 'zoe', stranger: 'sam' };
+  const outside = (answer: string) => ({ 'former member': answer, banned: answer, stranger: answer });
+  const admins = { owner: '', admin: '', member: 'FORBIDDEN', ...outside('FORBIDDEN') };
+  const byAdmins = (answer: string) => ({ ...admins, owner: answer, admin: answer });
+  const byOwner = (answer: string) => ({ ...byAdmins('FORBIDDEN'), owner: answer });
+  const byMembers = (answer: string) => ({ ...byAdmins(answer), member: answer });
+
+  const rules: [string, Command, Record<keyof typeof who, string>][] = [
+    ['come in', join, { ...byMembers('nothing'), ...outside('member.added'), banned: 'FORBIDDEN' }],
+    ['send a message', send('hello'), byMembers('message.created')],
+    ['rename it', rename('Plaza'), byAdmins('chat.updated')],
+    ['describe it', describeAs('All day'), byAdmins('chat.updated')],
+    ['add somebody', add('tom'), byAdmins('member.added')],
+    ['add somebody who was removed', add('zoe'), { ...byAdmins('member.added'), banned: 'FORBIDDEN' }],
+    ['remove a member', remove('eve'), byAdmins('member.removed')],
+    ['remove an admin', remove('bob'), { ...byOwner('member.removed'), admin: 'member.removed' }],
+    ['make somebody an admin', promote('eve', 'admin'), byOwner('member.updated')],
+    ['hand it over', promote('eve', 'owner'), byOwner('member.updated')],
+    ["delete a member's message", erase('eve'), byAdmins('message.deleted')],
+    ["edit somebody's message", edit('eve', 'changed'), byMembers('FORBIDDEN')],
+    ['delete it', deleteChat, byOwner('chat.deleted')],
+  ];
+
+  const cases = rules.flatMap(([what, command, answers]) =>
+    Object.entries(answers).map(([role, answer]) => [role, what, answer, command] as const),
+  );
+
+  test.each(cases)('the %s who wants to %s: %s', (role, _, answer, command) => {
+    const state = aRoom();
+    const before = structuredClone(state);
+    expect(verdict(state, who[role as keyof typeof who], command)).toBe(answer);
+    expect(state).toEqual(before);
+  });
+
+  test('coming, going, being added and removed leave no lines, and count', () => {
+    const state = aRoom();
+    const { seq, memberCount } = state.chat ?? { seq: 0, memberCount: 0 };
+    for (const [actorId, command, count] of [
+      ['sam', join, 1],
+      ['ann', add('tom'), 2],
+      ['bob', remove('eve'), 1],
+      ['dan', remove('dan'), 0],
+    ] as const) {
+      const [change] = perform(state, actorId, command);
+      expect(change).toMatchObject({ seq: null, messageId: null });
+      expect(state.chat).toMatchObject({ seq, memberCount: memberCount + count });
+    }
+    expect([...state.messages.keys()]).toEqual(['l-new', 'ann', 'bob', 'dan', 'eve']);
+  });
+
+  test('who comes in finds the history read', () => {
+    const state = aRoom();
+    perform(state, 'sam', join);
+    const { seq, n } = state.chat ?? {};
+    expect(state.members.get('sam')).toMatchObject({ role: 'member', active: true, joinedSeq: seq, joinedN: n });
+  });
+
+  test('who was removed comes in again only once an admin has added him; leaving by himself bars nobody', () => {
+    const state = aRoom();
+    expect(verdict(state, 'zoe', join)).toBe('FORBIDDEN');
+    perform(state, 'bob', add('zoe'));
+    expect(state.members.get('zoe')).toMatchObject({ active: true, banned: false });
+    perform(state, 'zoe', remove('zoe'));
+    expect(verdict(state, 'zoe', join)).toBe('member.added');
+  });
+
+  test('an owner who leaves hands over to the heir; with the last one the room goes', () => {
+    const state = aRoom();
+    perform(state, 'ann', remove('ann'));
+    expect(state.members.get('bob')?.role).toBe('owner');
+    for (const visitor of ['dan', 'eve']) perform(state, visitor, remove(visitor));
+    expect(verdict(state, 'bob', remove('bob'))).toBe('chat.deleted');
+  });
+
+  test('when it is full, nobody comes in', () => {
+    const state = aRoom();
+    if (state.chat) state.chat = { ...state.chat, memberCount: MEMBERS_MAX };
+    expect(verdict(state, 'sam', join)).toBe('CHAT_FULL');
+    expect(verdict(state, 'dan', join)).toBe('nothing');
+  });
+
+  test('that was deleted nobody comes in, nor into what is not public', () => {
+    const state = aRoom();
+    perform(state, 'ann', deleteChat);
+    for (const visitor of Object.values(who)) expect(verdict(state, visitor, join)).toBe(NOT_HERE);
+    expect(verdict(emptyState(), 'sam', join)).toBe(NOT_HERE);
+    for (const chat of [aGroup(), aDirectChat()]) {
+      expect(verdict(chat, 'sam', join)).toBe(NOT_HERE);
+      expect(verdict(chat, 'gus', join)).toBe(NOT_HERE);
+      expect(verdict(chat, 'ann', join)).toBe('nothing');
+    }
+  });
+});
+
 describe('creating a group', () => {
   test('makes the creator its owner and each other a member, once', () => {
     const state = emptyState();
@@ -198,7 +311,7 @@ describe('creating a group', () => {
   });
 
   test('under an id that a chat has already is a bug, and not a refusal', () => {
-    expect(() => decide(aGroup(), 'ann', create())).toThrow('a new group has a new id');
+    expect(() => decide(aGroup(), 'ann', create())).toThrow('a new chat has a new id');
   });
 });
 
@@ -447,6 +560,35 @@ describe('tombstones', () => {
   });
 });
 
+describe('earlier texts', () => {
+  test('are what edits replaced, oldest first, each with when it was written', () => {
+    const state = aGroup();
+    perform(state, 'dan', edit('dan', 'second'), NOON + 1);
+    perform(state, 'dan', edit('dan', 'third'), NOON + 2);
+    expect(messageOf(state, 'dan')).toMatchObject({
+      content: 'third',
+      earlier: [
+        { content: 'dan', at: NOON },
+        { content: 'second', at: NOON + 1 },
+      ],
+    });
+  });
+
+  test('are the last ten', () => {
+    const state = aGroup();
+    for (let i = 1; i <= 12; i += 1) perform(state, 'dan', edit('dan', `edit ${i}`));
+    const texts = messageOf(state, 'dan').earlier.map(({ content }) => content);
+    expect(texts).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((i) => `edit ${i}`));
+  });
+
+  test('go with the message', () => {
+    const state = aGroup();
+    perform(state, 'dan', edit('dan', 'second'));
+    perform(state, 'dan', erase('dan'));
+    expect(messageOf(state, 'dan').earlier).toEqual([]);
+  });
+});
+
 describe('a direct chat that was deleted', () => {
   function deleted(): ChatState {
     const state = aDirectChat();
@@ -521,7 +663,7 @@ describe('what is recorded', () => {
 
   test.each<[string, ChatState, Fact]>([
     ['of a chat that was never created', emptyState(), { type: 'chat.deleted' }],
-    ['of a member who was not loaded', aGroup(), { type: 'member.removed', userId: 'sam', lineId: 'l' }],
+    ['of a member who was not loaded', aGroup(), { type: 'member.removed', userId: 'sam', banned: true, lineId: 'l' }],
     ['of a message that was not loaded', aGroup(), { type: 'message.deleted', messageId: 'nothing' }],
   ])('a fact %s is a bug', (_, state, fact) => {
     expect(() => record(state, CHAT, 'ann', NOON, fact)).toThrow(/never created|not loaded/);
@@ -554,5 +696,28 @@ describe('what a decision needs beside the chat', () => {
     ['erasing: the message', erase('m'), { messages: ['m'] }],
   ])('%s', (_, command, needs) => {
     expect(needsOf('ann', command)).toEqual({ ...nothing, ...needs });
+  });
+});
+
+describe('an author who goes for good', () => {
+  const takeAway = (...messageIds: string[]): Command => ({ type: 'message.erase', messageIds });
+
+  test('takes his own messages along, also where he has left, and nobody else’s', () => {
+    for (const author of ['ann', 'eve', 'gus']) {
+      const state = aGroup();
+      perform(state, author, takeAway('ann', 'eve', 'gus', 'l-new', 'nothing'));
+      const gone = [...state.messages.values()].filter(({ deletedAt }) => deletedAt !== null);
+      expect(gone).toMatchObject([{ id: author, content: null }]);
+    }
+  });
+
+  test('finds nothing to take once they are gone, and in a chat that is', () => {
+    const state = aGroup();
+    perform(state, 'gus', takeAway('gus'));
+    expect(verdict(state, 'gus', takeAway('gus'))).toBe('nothing');
+    const deleted = aGroup();
+    perform(deleted, 'ann', deleteChat);
+    expect(verdict(deleted, 'gus', takeAway('gus'))).toBe('nothing');
+    expect(verdict(emptyState(), 'gus', takeAway('gus'))).toBe('nothing');
   });
 });

@@ -243,7 +243,9 @@ describe('one message', () => {
     const { message } = await send(ann, 'hello');
     app.clock.advance(1000);
     const edited = await app.messages.edit(ann, chatId, message.id, ' hello, all ');
-    expect(edited).toEqual({ ...message, content: 'hello, all', editedAt: app.clock.now(), rev: message.rev + 1 });
+    const earlier = [{ content: message.content, at: message.createdAt }];
+    const now = { content: 'hello, all', earlier, editedAt: app.clock.now(), rev: message.rev + 1 };
+    expect(edited).toEqual({ ...message, ...now });
     expect(await app.messages.get(bob, chatId, message.id)).toEqual(edited);
     expect(await app.messages.edit(ann, chatId, message.id, 'hello, all')).toEqual(edited);
   });

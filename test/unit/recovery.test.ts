@@ -10,6 +10,9 @@ import { ManualClock, turn } from '../support/manual-clock.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 import { WatchedLog } from '../support/watched-log.ts';
 
+/** Files are swept by tests of their own. */
+const files = { sweep: async () => undefined };
+
 /** The log as it is 2 s on, with its sweeps counted. */
 class LaterLog extends WatchedLog {
   sweeps = 0;
@@ -36,7 +39,7 @@ beforeEach(async () => {
   bus.subscribe((event) => {
     if (event.type === 'commit') published.push(event.commit);
   });
-  recovery = new Recovery({ log, sessions: store.sessions, bus, clock, logger });
+  recovery = new Recovery({ log, sessions: store.sessions, codes: store.codes, files, bus, clock, logger });
 });
 
 afterEach(() => store.close());
@@ -70,7 +73,15 @@ describe('a sweep', () => {
   test('leaves alone what was stored less than 2 s ago: its writer is about to publish it', async () => {
     await unpublished(1);
     const bus = new LocalEventBus(logger);
-    await new Recovery({ log: store.chatLog, sessions: store.sessions, bus, clock, logger }).sweep();
+    await new Recovery({
+      log: store.chatLog,
+      sessions: store.sessions,
+      codes: store.codes,
+      files,
+      bus,
+      clock,
+      logger,
+    }).sweep();
     expect(logger.lines).toEqual([]);
   });
 

@@ -8,10 +8,13 @@
 import type { Change, ChatState, Commit } from '../../domain/changes.ts';
 import type { Chat, Member, ReadMark } from '../../domain/chat.ts';
 import type { Needs } from '../../domain/decide.ts';
-import type { ChatId, Instant, MessageId, SessionId, UserId } from '../../domain/ids.ts';
-import type { Message } from '../../domain/message.ts';
+import type { BlobId, ChatId, Instant, MessageId, SessionId, UserId } from '../../domain/ids.ts';
+import type { Message, MessageFilter } from '../../domain/message.ts';
 import type { Session } from '../../domain/session.ts';
+import type { FileUse, StoredFile } from '../../domain/stored-file.ts';
 import type { User } from '../../domain/user.ts';
+import type { MailQueue } from './mail-queue.ts';
+import type { OneTimeCodeRepository } from './one-time-codes.ts';
 
 /**
  * The store could not do it. `not-done`: certainly nothing was stored (the disk is full, no connection could be made).
@@ -84,6 +87,8 @@ export interface Membership {
   readonly chat: Chat;
   readonly member: Member;
   readonly mark: ReadMark;
+  /** Until when the member wants no notifications of this chat; null where he has not said so. */
+  readonly mutedUntil: Instant | null;
 }
 
 export interface MarkedMember {
@@ -112,8 +117,26 @@ export interface ChatRepository {
   /** Raises somebody's mark, each part on its own, and answers what it is then. Null if he has no membership row. */
   raiseMark(chatId: ChatId, userId: UserId, mark: ReadMark): Promise<ReadMark | null>;
 
+  /** Keeps until when somebody wants no notifications; null ends it. Answers whether he has a membership row. */
+  mute(chatId: ChatId, userId: UserId, until: Instant | null): Promise<boolean>;
+
+  /**
+   * The list keys of live public rooms, from the first one after `after` (`''` is before all), in the order of their UTF-8
+   * bytes. What it costs depends on `limit` alone.
+   */
+  listPublic(after: string, limit: number): Promise<string[]>;
+
+  /** Many by their ids, in no order; what is not there is left out. */
+  findMany(chatIds: readonly ChatId[]): Promise<Chat[]>;
+
   /** Whether both are active members of some live chat. */
   shareChat(a: UserId, b: UserId): Promise<boolean>;
+
+  /** Those of these people who share a live chat with this one; at most 2 look-ups however many they are. */
+  acquaintances(userId: UserId, userIds: readonly UserId[]): Promise<ReadonlySet<UserId>>;
+
+  /** Ids of all chats in which he has a membership row, in no order: also of deleted ones, and of those that he has left. */
+  chatIdsEver(userId: UserId): Promise<ChatId[]>;
 }
 
 export interface MessagePage {
@@ -140,6 +163,9 @@ export interface MessageRepository {
 
   /** Lines of one chat by `seq`. */
   page(chatId: ChatId, page: MessagePage): Promise<Message[]>;
+
+  /** Those lines of the page that pass the filter. It may look at every line between the bounds, so they bound its cost. */
+  search(chatId: ChatId, page: MessagePage, filter: MessageFilter): Promise<Message[]>;
 
   /** The lines at these places, in no order, in one look-up; what is not there is left out. */
   at(places: readonly { readonly chatId: ChatId; readonly seq: number }[]): Promise<Message[]>;
@@ -168,6 +194,75 @@ export interface UserRepository {
   /** Replaces the row if its version is still `user.version - 1`. */
   update(user: User): Promise<'updated' | 'stale' | Taken>;
   setPasswordHash(userId: UserId, passwordHash: string): Promise<void>;
+  /** Whether there is anybody with the role of admin who is not suspended. */
+  hasAdmin(): Promise<boolean>;
+  /**
+   * People in the order of the query. Its cost depends on the page, not on how many people there are: it looks at a bounded
+   * number of rows, so a page may be short, or empty, and go on all the same.
+   */
+  search(query: UserQuery): Promise<UserMatches>;
+  /** Raises the time at which these people were last connected. It is not part of their rows' versions. */
+  seen(userIds: readonly UserId[], at: Instant): Promise<void>;
+  /** When they were last connected; whoever never was is left out. */
+  lastSeen(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, Instant>>;
+}
+
+/** What people are listed by; `displayName` as strangers see it, so that nobody's place tells a name that he hides. */
+export type UserOrder = 'createdAt' | 'username' | 'displayName';
+
+/** Where somebody stands in an order: the time or the key that he is listed by, and his id, which decides between equals. */
+export interface UserPosition {
+  readonly value: Instant | string;
+  readonly id: UserId;
+}
+
+/** All that is given must hold. `username` is as `uniqueKey` makes it, other texts as `searchKey`; nothing in them has any power. */
+export interface UserQuery {
+  /** Who asks. A display name that its owner keeps from strangers is looked at only for himself and for acquaintances. */
+  readonly viewerId: UserId;
+  readonly username?: string;
+  readonly displayName?: string;
+  readonly usernamePart?: string;
+  readonly displayNamePart?: string;
+  /** A part of either. */
+  readonly part?: string;
+  /** Nobody but these. */
+  readonly ids?: readonly UserId[];
+  readonly exceptId?: UserId;
+  readonly order: UserOrder;
+  readonly descending: boolean;
+  /** Only who comes after this. */
+  readonly after: UserPosition | null;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export interface UserMatches {
+  readonly users: readonly User[];
+  /** Where to go on; null where nobody is left. */
+  readonly next: UserPosition | null;
+}
+
+/** An account that is no more, while something of it is left to be cleared away. */
+export interface Deletion {
+  readonly userId: UserId;
+  /** What becomes of his messages. */
+  readonly messages: 'keep' | 'erase';
+  readonly at: Instant;
+}
+
+/** The end of accounts. */
+export interface DeletionRepository {
+  /**
+   * Takes an account away and puts down what is left to do, in one step. From then on no method of UserRepository finds it; its
+   * address is free, its username not yet. False where there is no such account.
+   */
+  begin(deletion: Deletion): Promise<boolean>;
+  /** Those that are not finished, oldest first, at most `limit`. */
+  unfinished(limit: number): Promise<Deletion[]>;
+  finish(userId: UserId): Promise<void>;
+  /** Frees the usernames of accounts that were deleted before this. */
+  releaseNames(before: Instant): Promise<void>;
 }
 
 export interface Credential {
@@ -206,6 +301,32 @@ export interface SessionRepository {
   redeemTicket(digest: string, now: Instant): Promise<SessionId | null>;
 }
 
+/**
+ * What is known of every file whose bytes are somewhere: a row is there before the first byte is stored, and until the last is
+ * taken away. A row is open while its bytes come, then whole, and in the end doomed; only a whole one is found.
+ */
+export interface FileRepository {
+  /** Makes an open row. Its `bytes` are what may come, so that they count while they do. */
+  open(file: StoredFile): Promise<void>;
+  /** Says what has come, and makes the row whole. False where it is not there or doomed. */
+  complete(file: Pick<StoredFile, 'id' | 'mediaType' | 'bytes' | 'width' | 'height'>): Promise<boolean>;
+  /** In no order; what is not there is left out. */
+  findMany(ids: readonly BlobId[]): Promise<StoredFile[]>;
+  /** What somebody has uploaded, or is uploading, that has no use yet. */
+  unsent(ownerId: UserId): Promise<{ readonly count: number; readonly bytes: number }>;
+  /** Adds a use to each of these, once, and puts off their check. True if all of them are there; each that is has it anyway. */
+  use(ids: readonly BlobId[], use: FileUse, checkAt: Instant): Promise<boolean>;
+  /** Has this one checked at this time. */
+  scheduleCheck(id: BlobId, checkAt: Instant): Promise<void>;
+  /** Rows of any state whose check is due, those longest due first, at most `limit`. */
+  due(now: Instant, limit: number): Promise<StoredFile[]>;
+  /** After a check: leaves these uses and puts off the next check, unless something has happened to the row since. */
+  keep(checked: StoredFile, uses: readonly FileUse[], checkAt: Instant): Promise<void>;
+  /** After a check: nobody finds or uses it any more. False, and nothing is done, if something has happened to the row since. */
+  doom(checked: StoredFile): Promise<boolean>;
+  remove(id: BlobId): Promise<void>;
+}
+
 /** What there is one of in a store. */
 export interface StoreSettings {
   /** Names this store's history; a new one after a backup was restored. */
@@ -220,7 +341,11 @@ export interface Store {
   readonly chats: ChatRepository;
   readonly messages: MessageRepository;
   readonly users: UserRepository;
+  readonly deletions: DeletionRepository;
   readonly sessions: SessionRepository;
+  readonly codes: OneTimeCodeRepository;
+  readonly mailQueue: MailQueue;
+  readonly files: FileRepository;
   readonly settings: StoreSettings;
   /** Resolves when the store can be read and written now. @throws StoreError */
   check(): Promise<void>;

@@ -33,6 +33,18 @@ export interface PasswordHasher {
   pretend(password: string): Promise<void>;
 }
 
+/** A text by e-mail. */
+export interface Mail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface Mailer {
+  /** Resolves once whoever carries it on has taken it; rejects, within a minute, when that cannot be. */
+  send(mail: Mail): Promise<void>;
+}
+
 /** The structured log, as much of it as use cases need. Never given a body, a token or a password. */
 export interface Logger {
   info(facts: object, message: string): void;

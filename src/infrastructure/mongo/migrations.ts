@@ -45,7 +45,7 @@ export const MIGRATIONS: readonly Migration[] = [
         end: [{ chatId: 1, lastRev: 1 }],
         pending: [{ pendingSince: 1 }, sparse],
       }),
-      indexes('chats', { purge: [{ 'purge.rev': 1 }, sparse] }),
+      indexes('chats', { purge: [{ 'purge.rev': 1 }, sparse], list: [{ listKey: 1 }, sparse] }),
       indexes('members', {
         member: [{ chatId: 1, userId: 1 }, unique],
         user: [{ userId: 1, active: 1, chatId: 1 }],
@@ -59,6 +59,12 @@ export const MIGRATIONS: readonly Migration[] = [
       indexes('users', {
         username: [{ usernameKey: 1 }, unique],
         email: [{ emailKey: 1 }, unique],
+        role: [{ role: 1, suspendedAt: 1 }],
+        created: [{ createdAt: 1, _id: 1 }],
+        listed: [{ listedName: 1, _id: 1 }],
+        grams: [{ grams: 1, createdAt: 1 }],
+        deletion: [{ 'deletion.at': 1 }, sparse],
+        heldName: [{ nameHeldSince: 1 }, sparse],
       }),
       indexes('sessions', {
         family: [{ family: 1 }, unique],
@@ -66,6 +72,9 @@ export const MIGRATIONS: readonly Migration[] = [
         expiry: [{ expiresAt: 1 }, expiring],
       }),
       indexes('tickets', { expiry: [{ expiresAt: 1 }, expiring] }),
+      indexes('oneTimeCodes', { user: [{ userId: 1 }], expiry: [{ expiresAt: 1 }, expiring] }),
+      indexes('mailQueue', { due: [{ dueAt: 1 }] }),
+      indexes('files', { owner: [{ ownerId: 1, unsent: 1 }], check: [{ checkAt: 1 }] }),
     ],
   },
 ];

@@ -1,11 +1,13 @@
 import type { Collection, Db, Filter } from 'mongodb';
 import type { ChatRepository, MarkedMember, Membership } from '../../application/ports/persistence.ts';
-import { type Chat, type Member, NO_MARK, type ReadMark } from '../../domain/chat.ts';
+import { type Chat, listKey, type Member, NO_MARK, type ReadMark } from '../../domain/chat.ts';
 import type { ChatId, Instant, UserId } from '../../domain/ids.ts';
 import { readFailed, writeFailed } from './mongo-database.ts';
 
 export type ChatRow = Omit<Chat, 'id'> & {
   readonly _id: ChatId;
+  /** Of public rooms alone: the sparse index of the list holds nothing else. Null once the room is deleted. */
+  readonly listKey?: string | null;
   /** What a deletion left to be emptied; gone when it is done. */
   readonly purge?: Purge;
 };
@@ -23,28 +25,58 @@ export type MemberRow = Member & {
   readonly _id: string;
   /** Not of the log: images of the member leave it alone. */
   readonly mark?: ReadMark;
+  readonly mutedUntil?: Instant | null;
 };
 
 /** The image of a chat. That of its deletion says what is to be purged. */
-export function chatRow({ id, ...chat }: Chat, isDeletion: boolean): ChatRow {
-  const row = { _id: id, ...chat };
+export function chatRow(image: Chat, isDeletion: boolean): ChatRow {
+  const { id, ...chat } = image;
+  const row = { _id: id, ...chat, ...(chat.kind === 'public' && { listKey: listKey(image) }) };
   if (!isDeletion) return row;
   return { ...row, purge: { rev: chat.floorRev, seq: chat.floorSeq, at: chat.updatedAt, done: 0 } };
 }
 
-export function toChat({ _id, purge: _, ...chat }: ChatRow): Chat {
+export function toChat({ _id, purge: _, listKey: __, ...chat }: ChatRow): Chat {
   return { id: _id, ...chat };
 }
 
 export const memberRow = (member: Member): MemberRow => ({ _id: `${member.chatId}/${member.userId}`, ...member });
 
-export function toMember({ _id, mark: _, ...member }: MemberRow): Member {
+export function toMember({ _id, mark: _, mutedUntil: __, ...member }: MemberRow): Member {
   return member;
 }
 
 const toMarkedMember = (row: MemberRow): MarkedMember => ({ member: toMember(row), mark: row.mark ?? NO_MARK });
 
+const toMembership = (chat: Chat, row: MemberRow): Membership => ({
+  chat,
+  ...toMarkedMember(row),
+  mutedUntil: row.mutedUntil ?? null,
+});
+
 const isLive = (chatIds: ChatId[]): Filter<ChatRow> => ({ _id: { $in: chatIds }, live: true });
+
+/** Those of these people who share a live chat with this one, in 2 look-ups: his live chats, and who of them is in those. */
+export async function acquaintancesAmong(
+  members: Collection<MemberRow>,
+  userId: UserId,
+  userIds: readonly UserId[],
+): Promise<ReadonlySet<UserId>> {
+  const others = userIds.filter((id) => id !== userId);
+  if (others.length === 0) return new Set();
+  const own = await members
+    .aggregate<{ chatId: ChatId }>([
+      { $match: { userId, active: true } },
+      { $lookup: { from: 'chats', localField: 'chatId', foreignField: '_id', as: 'chat' } },
+      { $match: { 'chat.live': true } },
+      { $project: { _id: 0, chatId: 1 } },
+    ])
+    .toArray()
+    .catch(readFailed);
+  const shared = { chatId: { $in: own.map(({ chatId }) => chatId) }, userId: { $in: others }, active: true };
+  const rows = members.find(shared, { projection: { _id: 0, userId: 1 } });
+  return new Set((await rows.toArray().catch(readFailed)).map((row) => row.userId));
+}
 
 export class MongoChatRepository implements ChatRepository {
   readonly #chats: Collection<ChatRow>;
@@ -65,7 +97,7 @@ export class MongoChatRepository implements ChatRepository {
       this.find(chatId),
       this.#members.findOne({ chatId, userId }).catch(readFailed),
     ]);
-    return chat && row && { chat, ...toMarkedMember(row) };
+    return chat && row && toMembership(chat, row);
   }
 
   async memberships(userId: UserId): Promise<Membership[]> {
@@ -75,7 +107,7 @@ export class MongoChatRepository implements ChatRepository {
     const chatOf = new Map(chats.map((chat) => [chat._id, toChat(chat)]));
     return rows.flatMap((row) => {
       const chat = chatOf.get(row.chatId);
-      return chat ? [{ chat, ...toMarkedMember(row) }] : [];
+      return chat ? [toMembership(chat, row)] : [];
     });
   }
 
@@ -102,11 +134,41 @@ export class MongoChatRepository implements ChatRepository {
     return row && (row.mark ?? NO_MARK);
   }
 
+  async mute(chatId: ChatId, userId: UserId, until: Instant | null): Promise<boolean> {
+    const muted = { $set: { mutedUntil: until } };
+    return (await this.#members.updateOne({ chatId, userId }, muted).catch(writeFailed)).matchedCount === 1;
+  }
+
+  async listPublic(after: string, limit: number): Promise<string[]> {
+    if (limit < 1) return []; // to the driver, 0 is "without a limit"
+    const rows = this.#chats.find({ listKey: { $gt: after } }, { projection: { _id: 0, listKey: 1 } });
+    const listed = await rows.sort({ listKey: 1 }).limit(limit).toArray().catch(readFailed);
+    return listed.flatMap((row) => row.listKey ?? []);
+  }
+
+  async findMany(chatIds: readonly ChatId[]): Promise<Chat[]> {
+    return (
+      await this.#chats
+        .find({ _id: { $in: [...chatIds] } })
+        .toArray()
+        .catch(readFailed)
+    ).map(toChat);
+  }
+
   async shareChat(a: UserId, b: UserId): Promise<boolean> {
     const [ofA, ofB] = await Promise.all([this.#chatIds(a), this.#chatIds(b)]);
     const common = new Set(ofA);
     const shared = await this.#chats.findOne(isLive(ofB.filter((chatId) => common.has(chatId)))).catch(readFailed);
     return shared !== null;
+  }
+
+  async acquaintances(userId: UserId, userIds: readonly UserId[]): Promise<ReadonlySet<UserId>> {
+    return acquaintancesAmong(this.#members, userId, userIds);
+  }
+
+  async chatIdsEver(userId: UserId): Promise<ChatId[]> {
+    const rows = this.#members.find({ userId, active: { $in: [true, false] } }, { projection: { _id: 0, chatId: 1 } });
+    return (await rows.toArray().catch(readFailed)).map((row) => row.chatId);
   }
 
   /** Of all active memberships, those in deleted chats too; the index alone answers. */

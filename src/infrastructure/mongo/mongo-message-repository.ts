@@ -1,8 +1,10 @@
 import type { Collection, Db, Filter } from 'mongodb';
 import type { MessagePage, MessageRepository, UnreadQuery } from '../../application/ports/persistence.ts';
 import type { ChatId, MessageId, UserId } from '../../domain/ids.ts';
-import { type Message, sendKey } from '../../domain/message.ts';
+import { type Message, type MessageFilter, passes, sendKey } from '../../domain/message.ts';
 import { readFailed } from './mongo-database.ts';
+
+const LOOKED_AT_ONCE = 500;
 
 export type MessageRow = Omit<Message, 'id'> & {
   readonly _id: MessageId;
@@ -50,6 +52,24 @@ export class MongoMessageRepository implements MessageRepository {
         .toArray()
         .catch(readFailed)
     ).map(toMessage);
+  }
+
+  async search(chatId: ChatId, { above, upTo, order, limit }: MessagePage, filter: MessageFilter): Promise<Message[]> {
+    const { senderId, content } = filter;
+    const exactly = { ...(senderId !== undefined && { senderId }), ...(content !== undefined && { content }) };
+    const rows = this.#messages.find({ chatId, seq: { $gt: above, $lte: upTo }, ...exactly });
+    const matches = passes(filter);
+    const found: Message[] = [];
+    try {
+      for await (const row of rows.sort({ seq: order === 'asc' ? 1 : -1 }).batchSize(LOOKED_AT_ONCE)) {
+        if (found.length >= limit) break;
+        const message = toMessage(row);
+        if (matches(message)) found.push(message);
+      }
+    } catch (error) {
+      readFailed(error);
+    }
+    return found;
   }
 
   async at(places: readonly { readonly chatId: ChatId; readonly seq: number }[]): Promise<Message[]> {

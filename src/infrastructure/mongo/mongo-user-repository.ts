@@ -1,35 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Collection, Db, Filter, MongoServerError } from 'mongodb';
-import type { Credential, Taken, UserRepository } from '../../application/ports/persistence.ts';
-import type { UserId } from '../../domain/ids.ts';
-import { uniqueKey } from '../../domain/text.ts';
+import type { Credential, Taken, UserMatches, UserQuery, UserRepository } from '../../application/ports/persistence.ts';
+import type { Instant, UserId } from '../../domain/ids.ts';
 import type { User } from '../../domain/user.ts';
+import type { MemberRow } from './mongo-chat-repository.ts';
 import { indexOf, isDuplicate, outcomeUnknown, readFailed, writeFailed } from './mongo-database.ts';
-
-type UserRow = Omit<User, 'id'> & {
-  readonly _id: UserId;
-  readonly usernameKey: string;
-  readonly emailKey: string;
-  readonly passwordHash: string;
-};
-
-const fieldsOf = ({ id: _, ...user }: User): Omit<UserRow, '_id' | 'passwordHash'> => ({
-  ...user,
-  usernameKey: uniqueKey(user.username),
-  emailKey: uniqueKey(user.email),
-});
-
-function toUser({ _id, usernameKey: _, emailKey: __, passwordHash: ___, ...user }: UserRow): User {
-  return { id: _id, ...user };
-}
+import { searchUsers } from './mongo-user-search.ts';
+import { fieldsOf, THERE, toUser, type UserRow } from './user-rows.ts';
 
 const taken = (error: MongoServerError): Taken => (indexOf(error) === 'users_email' ? 'email-taken' : 'username-taken');
 
 export class MongoUserRepository implements UserRepository {
   readonly #users: Collection<UserRow>;
+  readonly #members: Collection<MemberRow>;
 
   constructor(db: Db) {
     this.#users = db.collection('users');
+    this.#members = db.collection('members');
   }
 
   async create(user: User, passwordHash: string): Promise<'created' | Taken> {
@@ -44,13 +31,13 @@ export class MongoUserRepository implements UserRepository {
   }
 
   async find(userId: UserId): Promise<User | null> {
-    const row = await this.#users.findOne({ _id: userId }).catch(readFailed);
+    const row = await this.#users.findOne({ _id: userId, ...THERE }).catch(readFailed);
     return row && toUser(row);
   }
 
   async findMany(userIds: readonly UserId[]): Promise<User[]> {
     const rows = await this.#users
-      .find({ _id: { $in: [...userIds] } })
+      .find({ _id: { $in: [...userIds] }, ...THERE })
       .toArray()
       .catch(readFailed);
     return rows.map(toUser);
@@ -66,7 +53,7 @@ export class MongoUserRepository implements UserRepository {
 
   async update(user: User): Promise<'updated' | 'stale' | Taken> {
     try {
-      const isNext = { _id: user.id, version: user.version - 1 };
+      const isNext = { _id: user.id, version: user.version - 1, ...THERE };
       const { matchedCount } = await this.#users.updateOne(isNext, { $set: fieldsOf(user) });
       if (matchedCount === 1) return 'updated';
     } catch (error) {
@@ -80,8 +67,31 @@ export class MongoUserRepository implements UserRepository {
     await this.#users.updateOne({ _id: userId }, { $set: { passwordHash } }).catch(writeFailed);
   }
 
+  async hasAdmin(): Promise<boolean> {
+    const admin = await this.#users.findOne({ role: 'admin', suspendedAt: null }).catch(readFailed);
+    return admin !== null;
+  }
+
+  search(query: UserQuery): Promise<UserMatches> {
+    return searchUsers(this.#users, this.#members, query);
+  }
+
+  async seen(userIds: readonly UserId[], at: Instant): Promise<void> {
+    const these = { _id: { $in: [...userIds] }, ...THERE };
+    await this.#users.updateMany(these, { $max: { lastSeenAt: at } }).catch(writeFailed);
+  }
+
+  async lastSeen(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, Instant>> {
+    const these = { _id: { $in: [...userIds] }, ...THERE };
+    const rows = await this.#users
+      .find(these, { projection: { lastSeenAt: 1 } })
+      .toArray()
+      .catch(readFailed);
+    return new Map(rows.flatMap(({ _id, lastSeenAt }) => (lastSeenAt === undefined ? [] : [[_id, lastSeenAt]])));
+  }
+
   async #credential(filter: Filter<UserRow>): Promise<Credential | null> {
-    const row = await this.#users.findOne(filter).catch(readFailed);
+    const row = await this.#users.findOne({ ...filter, ...THERE }).catch(readFailed);
     return row && { user: toUser(row), passwordHash: row.passwordHash };
   }
 }

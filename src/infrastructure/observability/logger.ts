@@ -2,6 +2,7 @@ import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeF
 
 /** Fields that are never logged, wherever they stand, in lower case. */
 const SECRETS = new Set([
+  'adminpassword',
   'accesstoken',
   'authorization',
   'cookie',
@@ -13,6 +14,7 @@ const SECRETS = new Set([
   'passwordhash',
   'refreshtoken',
   'secret',
+  'smtpurl',
   'set-cookie',
   'ticket',
   'token',

@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Commit } from '../../domain/changes.ts';
-import type { Chat, Member } from '../../domain/chat.ts';
+import { type Chat, listKey, type Member } from '../../domain/chat.ts';
 import type { Message } from '../../domain/message.ts';
 import { encodeChanges } from './change-list.ts';
 import type { Database, Query } from './database.ts';
@@ -29,11 +29,11 @@ export class CommitWrites {
     this.#head = database.query('SELECT number, rev, seq FROM chats WHERE id = ?');
     this.#commitId = database.query('SELECT id FROM commits WHERE place = (? << 32 | ?)');
     const columns = `live, name, description, member_count, created_at, updated_at, active_at, rev, seq, n,
-      floor_rev, floor_seq, floor_n, avatar_id`;
+      floor_rev, floor_seq, floor_n, avatar_id, list_key`;
     this.#insertChat = database.statement(`
-      INSERT INTO chats (${columns}, id, kind, pair_low, pair_high) VALUES (${Array(18).fill('?').join()})`);
+      INSERT INTO chats (${columns}, id, kind, pair_low, pair_high) VALUES (${Array(19).fill('?').join()})`);
     this.#updateChat = database.statement(`
-      UPDATE chats SET (${columns}) = (${Array(14).fill('?').join()}) WHERE number = ?`);
+      UPDATE chats SET (${columns}) = (${Array(15).fill('?').join()}) WHERE number = ?`);
     this.#insertCommit = database.statement(
       'INSERT INTO commits (place, last_rev, id, at, changes) VALUES (? << 32 | ?, ?, ?, ?, ?)',
     );
@@ -95,6 +95,7 @@ export class CommitWrites {
       chat.floorSeq,
       chat.floorN,
       chat.avatarId,
+      listKey(chat),
     ];
     if (known !== null) {
       this.#updateChat.run(...row, known);

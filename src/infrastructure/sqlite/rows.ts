@@ -1,5 +1,5 @@
 import type { Chat, ChatKind, Member, ReadMark, Role } from '../../domain/chat.ts';
-import type { ChatId } from '../../domain/ids.ts';
+import type { ChatId, Instant } from '../../domain/ids.ts';
 import type { Attachment, EarlierText, Message, SystemLine } from '../../domain/message.ts';
 
 /** Rows are read as tuples, so each list of columns stands beside the tuple and the mapping that go with it. */
@@ -13,6 +13,9 @@ export const clamp = (bound: number): number => Math.min(Math.max(bound, 0), PLA
 export const CHAT_COLUMNS = `chats.id, chats.kind, chats.pair_low, chats.pair_high, chats.live, chats.name,
   chats.description, chats.member_count, chats.created_at, chats.updated_at, chats.active_at,
   chats.rev, chats.seq, chats.n, chats.floor_rev, chats.floor_seq, chats.floor_n, chats.avatar_id`;
+
+/** Where the columns begin that are read after a chat's. */
+export const CHAT_WIDTH = 18;
 
 export type ChatRow = [
   id: string,
@@ -56,7 +59,8 @@ export const toChat = (row: readonly [...ChatRow, ...unknown[]]): Chat => ({
 });
 
 export const MEMBER_COLUMNS = `members.user_id, members.role, members.active, members.joined_at, members.joined_seq,
-  members.joined_n, members.rev, members.read_seq, members.read_n, members.banned`;
+  members.joined_n, members.rev, members.read_seq, members.read_n, members.banned,
+  members.muted_until`;
 
 export type MemberRow = [
   userId: string,
@@ -69,6 +73,7 @@ export type MemberRow = [
   readSeq: number,
   readN: number,
   banned: number,
+  mutedUntil: number | null,
 ];
 
 export const toMember = (chatId: ChatId, row: MemberRow): Member => ({
@@ -84,6 +89,7 @@ export const toMember = (chatId: ChatId, row: MemberRow): Member => ({
 });
 
 export const toMark = (row: MemberRow): ReadMark => ({ seq: row[7], n: row[8] });
+export const toMutedUntil = (row: MemberRow): Instant | null => row[10];
 
 export const MESSAGE_COLUMNS = `messages.id, messages.seq, messages.rev, messages.n, messages.is_system,
   messages.sender_id, messages.client_id, messages.digest, messages.content, messages.reply_id, messages.reply_seq,

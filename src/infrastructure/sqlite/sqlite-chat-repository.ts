@@ -1,8 +1,18 @@
 import type { ChatRepository, MarkedMember, Membership } from '../../application/ports/persistence.ts';
 import type { Chat, ReadMark } from '../../domain/chat.ts';
-import type { ChatId, UserId } from '../../domain/ids.ts';
+import type { ChatId, Instant, UserId } from '../../domain/ids.ts';
 import type { Database, Query } from './database.ts';
-import { CHAT_COLUMNS, type ChatRow, MEMBER_COLUMNS, type MemberRow, toChat, toMark, toMember } from './rows.ts';
+import {
+  CHAT_COLUMNS,
+  CHAT_WIDTH,
+  type ChatRow,
+  MEMBER_COLUMNS,
+  type MemberRow,
+  toChat,
+  toMark,
+  toMember,
+  toMutedUntil,
+} from './rows.ts';
 
 const OF_CHAT = 'chat = (SELECT number FROM chats WHERE id = ?)';
 
@@ -15,7 +25,12 @@ export class SqliteChatRepository implements ChatRepository {
   readonly #members: Query<MemberRow>;
   readonly #membersById: Query<MemberRow>;
   readonly #raise: Query<[seq: number, n: number]>;
+  readonly #mute: Query<[number]>;
+  readonly #listPublic: Query<[listKey: string]>;
+  readonly #findMany: Query<ChatRow>;
   readonly #share: Query<[number]>;
+  readonly #acquaintances: Query<[userId: string]>;
+  readonly #chatIdsEver: Query<[chatId: string]>;
 
   constructor(database: Database) {
     this.#database = database;
@@ -35,9 +50,23 @@ export class SqliteChatRepository implements ChatRepository {
     this.#raise = database.query(`
       UPDATE members SET read_seq = max(read_seq, ?), read_n = max(read_n, ?) WHERE ${OF_CHAT} AND user_id = ?
       RETURNING read_seq, read_n`);
+    this.#mute = database.query(`
+      UPDATE members SET muted_until = ? WHERE ${OF_CHAT} AND user_id = ? RETURNING 1`);
+    this.#listPublic = database.query(`
+      SELECT list_key FROM chats WHERE list_key IS NOT NULL AND list_key > ? ORDER BY list_key LIMIT ?`);
+    this.#findMany = database.query(`
+      SELECT ${CHAT_COLUMNS} FROM chats WHERE id IN (SELECT value FROM json_each(?))`);
     this.#share = database.query(`
       SELECT 1 FROM members AS one CROSS JOIN members AS other ON other.chat = one.chat CROSS JOIN chats ON number = one.chat
       WHERE one.user_id = ? AND one.active = 1 AND other.user_id = ? AND other.active = 1 AND live = 1 LIMIT 1`);
+    this.#acquaintances = database.query(`
+      SELECT value FROM json_each(?2) WHERE EXISTS (
+        SELECT 1 FROM members AS his CROSS JOIN members AS mine ON mine.chat = his.chat CROSS JOIN chats ON number = his.chat
+        WHERE his.user_id = value AND his.active = 1 AND mine.user_id = ?1 AND mine.active = 1 AND live = 1)`);
+    this.#chatIdsEver = database.query(`
+      SELECT id FROM chats WHERE number IN (
+        SELECT chat FROM members WHERE user_id = ?1 AND active = 1
+        UNION ALL SELECT chat FROM members WHERE user_id = ?1 AND active = 0)`);
   }
 
   find(chatId: ChatId): Promise<Chat | null> {
@@ -81,8 +110,29 @@ export class SqliteChatRepository implements ChatRepository {
     });
   }
 
+  mute(chatId: ChatId, userId: UserId, until: Instant | null): Promise<boolean> {
+    return this.#database.write(() => this.#mute.get(until, chatId, userId) !== undefined);
+  }
+
+  listPublic(after: string, limit: number): Promise<string[]> {
+    return this.#database.read(() => this.#listPublic.all(after, limit).map(([key]) => key));
+  }
+
+  findMany(chatIds: readonly ChatId[]): Promise<Chat[]> {
+    return this.#database.read(() => this.#findMany.all(JSON.stringify(chatIds)).map(toChat));
+  }
+
   shareChat(a: UserId, b: UserId): Promise<boolean> {
     return this.#database.read(() => this.#share.get(a, b) !== undefined);
+  }
+
+  acquaintances(userId: UserId, userIds: readonly UserId[]): Promise<ReadonlySet<UserId>> {
+    const others = JSON.stringify([...new Set(userIds)].filter((id) => id !== userId));
+    return this.#database.read(() => new Set(this.#acquaintances.all(userId, others).map(([id]) => id)));
+  }
+
+  chatIdsEver(userId: UserId): Promise<ChatId[]> {
+    return this.#database.read(() => this.#chatIdsEver.all(userId).map(([id]) => id));
   }
 }
 
@@ -93,5 +143,6 @@ const toMarkedMember = (chatId: ChatId, row: MemberRow): MarkedMember => ({
 
 function toMembership(row: [...ChatRow, ...MemberRow]): Membership {
   const chat = toChat(row);
-  return { chat, ...toMarkedMember(chat.id, row.slice(17) as MemberRow) };
+  const member = row.slice(CHAT_WIDTH) as MemberRow;
+  return { chat, ...toMarkedMember(chat.id, member), mutedUntil: toMutedUntil(member) };
 }

@@ -1,9 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import type { MessagePage, MessageRepository, UnreadQuery } from '../../application/ports/persistence.ts';
 import type { ChatId, MessageId, UserId } from '../../domain/ids.ts';
-import type { Message } from '../../domain/message.ts';
+import { type Message, type MessageFilter, passes } from '../../domain/message.ts';
 import { OWN_LINES_STEP } from './commit-writes.ts';
 import type { Database, Query } from './database.ts';
 import { clamp, MESSAGE_COLUMNS, type MessageRow, PLACE_MAX, toMessage } from './rows.ts';
+
+const LOOKED_AT_ONCE = 500;
 
 const NUMBER = '(SELECT number FROM chats WHERE id = ?1)';
 const LAST_PLACE = `(number << 32 | ${PLACE_MAX})`;
@@ -60,6 +63,22 @@ export class SqliteMessageRepository implements MessageRepository {
     return this.#database.read(() =>
       this.#page[order].all(chatId, clamp(above), clamp(upTo), limit).map((row) => toMessage(chatId, row)),
     );
+  }
+
+  /** In steps, between which others have their turn: a fold of many long texts takes its time. */
+  async search(chatId: ChatId, page: MessagePage, filter: MessageFilter): Promise<Message[]> {
+    const matches = passes(filter);
+    const found: Message[] = [];
+    let rest = { ...page, limit: LOOKED_AT_ONCE };
+    while (found.length < page.limit) {
+      const lines = await this.page(chatId, rest);
+      found.push(...lines.filter(matches));
+      const last = lines.at(-1);
+      if (!last || lines.length < LOOKED_AT_ONCE) break;
+      rest = page.order === 'asc' ? { ...rest, above: last.seq } : { ...rest, upTo: last.seq - 1 };
+      await setImmediate();
+    }
+    return found.slice(0, page.limit);
   }
 
   at(places: readonly { readonly chatId: ChatId; readonly seq: number }[]): Promise<Message[]> {

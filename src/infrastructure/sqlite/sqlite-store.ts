@@ -2,7 +2,11 @@ import type { Store } from '../../application/ports/persistence.ts';
 import { type Database, openDatabase, type SqliteOptions } from './database.ts';
 import { SqliteChatLog } from './sqlite-chat-log.ts';
 import { SqliteChatRepository } from './sqlite-chat-repository.ts';
+import { SqliteDeletionRepository } from './sqlite-deletion-repository.ts';
+import { SqliteFileRepository } from './sqlite-file-repository.ts';
+import { SqliteMailQueue } from './sqlite-mail-queue.ts';
 import { SqliteMessageRepository } from './sqlite-message-repository.ts';
+import { SqliteOneTimeCodeRepository } from './sqlite-one-time-code-repository.ts';
 import { SqliteSessionRepository } from './sqlite-session-repository.ts';
 import { SqliteStoreSettings } from './sqlite-store-settings.ts';
 import { SqliteUserRepository } from './sqlite-user-repository.ts';
@@ -28,7 +32,11 @@ export function storeOn(database: Database): Store {
     chats: new SqliteChatRepository(database),
     messages: new SqliteMessageRepository(database),
     users: new SqliteUserRepository(database),
+    deletions: new SqliteDeletionRepository(database),
     sessions: new SqliteSessionRepository(database),
+    codes: new SqliteOneTimeCodeRepository(database),
+    mailQueue: new SqliteMailQueue(database),
+    files: new SqliteFileRepository(database),
     settings: new SqliteStoreSettings(database),
     /** Writes a page, so that a full or read-only disk is noticed. */
     check: () => database.write(() => void touch.run()),

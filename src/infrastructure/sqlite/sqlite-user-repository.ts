@@ -1,53 +1,53 @@
 import type { StatementSync } from 'node:sqlite';
-import type { Credential, Taken, UserRepository } from '../../application/ports/persistence.ts';
-import type { UserId } from '../../domain/ids.ts';
-import { loginKey, type PublishableField, type User } from '../../domain/user.ts';
+import type { Credential, Taken, UserMatches, UserQuery, UserRepository } from '../../application/ports/persistence.ts';
+import type { Instant, UserId } from '../../domain/ids.ts';
+import { searchKey } from '../../domain/text.ts';
+import { loginKey, type User } from '../../domain/user.ts';
 import type { Database, Query } from './database.ts';
-
-/** In the order of `UserRow` and of `parametersOf`. */
-const COLUMNS = `id, username, email, display_name, bio, location, birth_date, is_private, public_fields, show_presence,
-  role, version, created_at, updated_at`;
-
-type UserRow = [
-  id: string,
-  username: string,
-  email: string,
-  displayName: string | null,
-  bio: string | null,
-  location: string | null,
-  birthDate: string | null,
-  isPrivate: number,
-  publicFields: string,
-  showPresence: number,
-  role: User['role'],
-  version: number,
-  createdAt: number,
-  updatedAt: number,
-];
+import { gramsColumn, SqliteUserSearch } from './sqlite-user-search.ts';
+import { toUser, USER_COLUMNS, type UserRow } from './user-rows.ts';
 
 type CredentialRow = [...UserRow, passwordHash: string];
+
+const KEYS = 'username_key, email_key, name_key, listed_name';
 
 export class SqliteUserRepository implements UserRepository {
   readonly #database: Database;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
+  readonly #index: StatementSync;
   readonly #setPasswordHash: StatementSync;
+  readonly #seen: StatementSync;
+  readonly #lastSeen: Query<[userId: string, at: number]>;
+  readonly #hasAdmin: Query<[number]>;
   readonly #findMany: Query<UserRow>;
   readonly #credential: Query<CredentialRow>;
   readonly #byUsername: Query<CredentialRow>;
   readonly #byEmail: Query<CredentialRow>;
+  readonly #holder: Query<[userId: string]>;
+  readonly #search: SqliteUserSearch;
 
   constructor(database: Database) {
     this.#database = database;
     this.#insert = database.statement(`
-      INSERT INTO users (${COLUMNS}, username_key, email_key, password_hash)
-      VALUES (${Array(17).fill('?').join(', ')})`);
+      INSERT INTO users (${USER_COLUMNS}, ${KEYS}, password_hash) VALUES (${Array(21).fill('?').join(', ')})`);
     this.#update = database.statement(`
-      UPDATE users SET (${COLUMNS}, username_key, email_key) = (${Array(16).fill('?').join(', ')}) WHERE id = ?1`);
+      UPDATE users SET (${USER_COLUMNS}, ${KEYS}) = (${Array(20).fill('?').join(', ')}) WHERE id = ?1`);
+    this.#index = database.statement(`
+      INSERT OR REPLACE INTO user_grams (rowid, grams) SELECT number, ?2 FROM users WHERE id = ?1`);
     this.#setPasswordHash = database.statement('UPDATE users SET password_hash = ? WHERE id = ?');
-    this.#findMany = database.query(`SELECT ${COLUMNS} FROM users WHERE id IN (SELECT value FROM json_each(?))`);
+    this.#hasAdmin = database.query(`SELECT 1 FROM users WHERE role = 'admin' AND suspended_at IS NULL LIMIT 1`);
+    this.#findMany = database.query(`SELECT ${USER_COLUMNS} FROM users
+      WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL`);
+    this.#seen = database.statement(`
+      UPDATE users SET last_seen_at = max(coalesce(last_seen_at, 0), ?2) WHERE id IN (SELECT value FROM json_each(?1))`);
+    this.#lastSeen = database.query(`
+      SELECT id, last_seen_at FROM users
+      WHERE id IN (SELECT value FROM json_each(?)) AND last_seen_at IS NOT NULL AND deleted_at IS NULL`);
+    this.#holder = database.query('SELECT id FROM users WHERE username_key = ?');
+    this.#search = new SqliteUserSearch(database);
     const credential = (where: string): Query<CredentialRow> =>
-      database.query(`SELECT ${COLUMNS}, password_hash FROM users WHERE ${where}`);
+      database.query(`SELECT ${USER_COLUMNS}, password_hash FROM users WHERE ${where} AND deleted_at IS NULL`);
     this.#credential = credential('id = ?');
     this.#byUsername = credential('username_key = ?');
     this.#byEmail = credential('email_key = ?');
@@ -59,6 +59,7 @@ export class SqliteUserRepository implements UserRepository {
       const taken = this.#taken(user);
       if (taken) return taken;
       this.#insert.run(...parametersOf(user), passwordHash);
+      this.#index.run(user.id, gramsColumn(user));
       return 'created';
     });
   }
@@ -89,6 +90,7 @@ export class SqliteUserRepository implements UserRepository {
       const taken = this.#taken(user);
       if (taken) return taken;
       this.#update.run(...parametersOf(user));
+      if (gramsColumn(stored) !== gramsColumn(user)) this.#index.run(user.id, gramsColumn(user));
       return 'updated';
     });
   }
@@ -99,10 +101,26 @@ export class SqliteUserRepository implements UserRepository {
     });
   }
 
-  /** What of this user somebody else has. */
+  hasAdmin(): Promise<boolean> {
+    return this.#database.read(() => this.#hasAdmin.get() !== undefined);
+  }
+
+  search(query: UserQuery): Promise<UserMatches> {
+    return this.#database.read(() => this.#search.run(query));
+  }
+
+  seen(userIds: readonly UserId[], at: Instant): Promise<void> {
+    return this.#database.write(() => void this.#seen.run(JSON.stringify(userIds), at));
+  }
+
+  lastSeen(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, Instant>> {
+    return this.#database.read(() => new Map(this.#lastSeen.all(JSON.stringify(userIds))));
+  }
+
+  /** What of this user somebody else has; a username also somebody who was deleted. */
   #taken(user: User): Taken | null {
-    const isAnothers = (row: CredentialRow | undefined) => row !== undefined && row[0] !== user.id;
-    if (isAnothers(this.#byUsername.get(loginKey(user.username)))) return 'username-taken';
+    const isAnothers = (row: readonly [string, ...unknown[]] | undefined) => row !== undefined && row[0] !== user.id;
+    if (isAnothers(this.#holder.get(loginKey(user.username)))) return 'username-taken';
     if (isAnothers(this.#byEmail.get(loginKey(user.email)))) return 'email-taken';
     return null;
   }
@@ -126,26 +144,13 @@ const parametersOf = (user: User): (string | number | null)[] => [
   user.version,
   user.createdAt,
   user.updatedAt,
+  user.suspendedAt,
+  user.avatarId,
   loginKey(user.username),
   loginKey(user.email),
+  searchKey(user.displayName ?? ''),
+  searchKey((user.isPrivate ? null : user.displayName) ?? ''),
 ];
 
 const toCredential = (row: CredentialRow | undefined): Credential | null =>
-  row ? { user: toUser(row), passwordHash: row[14] } : null;
-
-const toUser = (row: readonly [...UserRow, ...unknown[]]): User => ({
-  id: row[0],
-  username: row[1],
-  email: row[2],
-  displayName: row[3],
-  bio: row[4],
-  location: row[5],
-  birthDate: row[6],
-  isPrivate: row[7] === 1,
-  publicFields: JSON.parse(row[8]) as PublishableField[],
-  showPresence: row[9] === 1,
-  role: row[10],
-  version: row[11],
-  createdAt: row[12],
-  updatedAt: row[13],
-});
+  row ? { user: toUser(row), passwordHash: row[16] } : null;

@@ -1,9 +1,12 @@
 /** What HTTP answers beside the things themselves (shapes.ts). */
 import Type, { type Static } from 'typebox';
-import { Change, list, Me, Message, oneOf, Seq, shape } from './shapes.ts';
+import { Change, Chat, list, Me, Message, oneOf, PublicChat, Seq, shape, Time } from './shapes.ts';
 
 /** The body of a 204. */
 export const Nothing = Type.Unsafe<undefined>({ type: 'null', description: 'Done.' });
+
+/** Bytes, as they are. */
+export const Bytes = Type.Unsafe<unknown>({ type: 'string', format: 'binary' });
 
 const Seconds = Type.Integer({ minimum: 1, description: 'In seconds.' });
 const Count = Type.Integer({ minimum: 0 });
@@ -16,12 +19,31 @@ export const SignedIn = shape('SignedIn', {
 });
 export type SignedIn = Static<typeof SignedIn>;
 
+/** RFC 6749 5.1. */
+export const TokenAnswer = shape('TokenAnswer', {
+  access_token: Type.String(),
+  token_type: Type.Literal('Bearer'),
+  expires_in: Seconds,
+  refresh_token: Type.String(),
+});
+
+/** What was asked for will be done, if it can be. */
+export const Accepted = shape('Accepted', {});
+
+export const Invitation = shape('Invitation', {
+  code: Type.String({ description: 'Registers one person.' }),
+  expiresAt: Time,
+});
+
 export const Ticket = shape('Ticket', {
   ticket: Type.String({ description: 'Opens one WebSocket: /api/v1/ws?ticket=…' }),
   expiresIn: Seconds,
 });
 
 export const ReadResult = shape('ReadResult', { readSeq: Seq, unreadCount: Count });
+
+/** A chat of one's own, or a public room from outside. */
+export const ChatSeen = Type.Union([Chat, PublicChat]);
 
 /** A single message is answered bare, a batch as a list. */
 export const SentResult = Type.Union([Message, list(Message)]);
@@ -34,7 +56,7 @@ export const Changes = shape('Changes', {
 export const ServerInfo = shape('ServerInfo', {
   name: Type.Literal('parley'),
   version: Type.String(),
-  registration: oneOf(['open', 'closed']),
+  registration: oneOf(['open', 'invitation', 'closed']),
   features: Type.Array(Type.String(), { description: 'What this server offers beyond the core.' }),
   limits: shape('Limits', {
     usernameLength: shape('Range', { min: Count, max: Count }),
@@ -44,6 +66,8 @@ export const ServerInfo = shape('ServerInfo', {
     membersPerCall: Count,
     membersPerChat: Count,
     chatsPerUser: Count,
+    attachmentsPerMessage: Count,
+    attachmentBytes: Count,
   }),
 });
 

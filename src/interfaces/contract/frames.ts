@@ -1,6 +1,6 @@
 /** What goes over the WebSocket: one JSON object per text frame. Durable events have the form of `Change` (shapes.ts). */
 import Type, { type Static, type TSchema } from 'typebox';
-import { Id, Message, nullable, Seq, shape, Time, UserRef } from './shapes.ts';
+import { attachmentIds, Id, Message, nullable, oneOf, Presence, Seq, shape, Time, UserRef } from './shapes.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -14,6 +14,7 @@ const newMessage = {
   content: Type.String(),
   clientId: Type.Optional(Type.String()),
   replyTo: Type.Optional(nullable(Id)),
+  attachmentIds: Type.Optional(attachmentIds),
 };
 
 /** The first frame of every connection; `token` unless a ticket or a header has said who it is. */
@@ -40,6 +41,9 @@ export const commands = {
   'chat.read': command('chat.read', { chatId: Id, seq: Seq }),
   'chat.join': command('chat.join', { chatId: Id }),
   'chat.leave': command('chat.leave', { chatId: Id }),
+  'chat.typing': command('chat.typing', { chatId: Id }),
+  'presence.set': command('presence.set', { status: oneOf(['online', 'away']) }),
+  'presence.get': command('presence.get', { userIds: Type.Array(Id, { minItems: 1, maxItems: 100 }) }),
 } as const;
 
 export type CommandType = keyof typeof commands;
@@ -83,6 +87,9 @@ export const acks = {
   'chat.read': shape('chat.read ack', { readSeq: Seq, unreadCount: Type.Integer({ minimum: 0 }) }),
   'chat.join': shape('chat.join ack', { rev: Seq, seq: Seq }),
   'chat.leave': shape('chat.leave ack', {}),
+  'chat.typing': shape('chat.typing ack', {}),
+  'presence.set': shape('presence.set ack', {}),
+  'presence.get': shape('presence.get ack', { items: Type.Array(Presence) }),
   'auth.refresh': shape('auth.refresh ack', { expiresAt: Time }),
 } as const;
 
@@ -102,6 +109,16 @@ export const liveFrames = {
     chatId: Id,
     data: shape('ChatRead', { userId: Id, seq: Seq, unreadCount: Type.Optional(Type.Integer({ minimum: 0 })) }),
   }),
+  'chat.typing': shape('chat.typing', {
+    type: Type.Literal('chat.typing'),
+    chatId: Id,
+    data: shape('ChatTyping', { userId: Id }),
+  }),
+  'presence.changed': shape('presence.changed', { type: Type.Literal('presence.changed'), data: Presence }),
+  broadcast: shape('broadcast', {
+    type: Type.Literal('broadcast'),
+    data: shape('Broadcast', { content: Type.String(), from: UserRef, at: Time }),
+  }),
   'user.updated': shape('user.updated', {
     type: Type.Literal('user.updated'),
     data: shape('UserUpdated', { user: UserRef }),
@@ -117,6 +134,7 @@ export const CLOSE = {
   authLate: 4011,
   badFrame: 4400,
   revoked: 4401,
+  suspended: 4403,
   tooManySockets: 4408,
   restarting: 1012,
 } as const;

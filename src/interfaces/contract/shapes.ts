@@ -65,6 +65,13 @@ export const Session = shape('Session', {
 });
 export type Session = Static<typeof Session>;
 
+export const Presence = shape(
+  'Presence',
+  { userId: Id, status: oneOf(['online', 'away', 'offline']), lastSeenAt: nullable(Time) },
+  'Whether somebody is there. Offline and never seen is also who hides it, and who shares no chat with the one who asks.',
+);
+export type Presence = Static<typeof Presence>;
+
 export const Role = oneOf(['owner', 'admin', 'member']);
 
 export const Member = shape('Member', { userId: Id, user: UserRef, role: Role, joinedAt: Time, readSeq: Seq });
@@ -79,6 +86,9 @@ export const Attachment = shape('Attachment', {
   height: nullable(Count),
   url: Type.String(),
 });
+export type Attachment = Static<typeof Attachment>;
+
+export const attachmentIds = Type.Array(Id, { maxItems: 10, description: 'Uploads of mine, each once.' });
 
 export const System = shape(
   'System',
@@ -134,10 +144,30 @@ export const Chat = shape(
     joinedSeq: Seq,
     readSeq: Seq,
     unreadCount: Count,
+    muted: Type.Boolean({ description: 'No notifications of it are wanted.' }),
+    mutedUntil: nullable(Time),
   },
   'A chat as this member sees it. A direct chat has a peer and no name.',
 );
 export type Chat = Static<typeof Chat>;
+
+export const PublicChat = shape(
+  'PublicChat',
+  {
+    id: Id,
+    kind: Type.Literal('public'),
+    name: text,
+    description: text,
+    avatarUrl: text,
+    memberCount: Count,
+    createdAt: Time,
+    joined: Type.Boolean(),
+  },
+  'A public room as anybody sees it.',
+);
+export type PublicChat = Static<typeof PublicChat>;
+
+export const EarlierText = shape('EarlierText', { content: Type.String(), at: Time }, 'What an edit has replaced.');
 
 const ChatSettings = shape('ChatSettings', { name: text, description: text, avatarUrl: text, updatedAt: Time });
 
@@ -202,6 +232,8 @@ export const Problem = Type.Object(
     code: Type.String({ description: 'From a closed list; branch on this.' }),
     requestId: Type.String(),
     errors: Type.Optional(Type.Array(shape('FieldProblem', { path: Type.String(), message: Type.String() }))),
+    error: Type.Optional(Type.String({ description: 'Of the token endpoint alone: RFC 6749 5.2.' })),
+    error_description: Type.Optional(Type.String()),
   },
   { title: 'Problem', description: 'RFC 9457.' },
 );

@@ -6,17 +6,20 @@ import { authenticateBy } from './authenticate.ts';
 import { limiterOf } from './rate-limits.ts';
 
 /**
- * From here on every route of this scope, unless it says otherwise, wants a bearer and takes no query; and it keeps the limits
- * that it names. The bearer is checked before the body is read. The rate-limit plug-in must be there if `withLimits`.
+ * From here on every route of this scope, unless it says otherwise, wants an access token or HTTP Basic and takes no query; and it keeps the limits
+ * that it names. That is checked before the body is read. The rate-limit plug-in must be there if `withLimits`.
  */
 export function guardRoutes(api: FastifyInstance, auth: AuthService, withLimits: boolean): void {
-  const authenticate = authenticateBy(api.accessTokens, auth);
   const limiters = new Map<LimitName, ReturnType<typeof limiterOf>>();
   const limiter = (name: LimitName) => {
     const limit = limiters.get(name) ?? limiterOf(api, LIMITS[name]);
     limiters.set(name, limit);
     return limit;
   };
+  const loginLimits = withLimits ? [limiter('login'), limiter('loginName')] : [];
+  const authenticate = authenticateBy(api.accessTokens, auth, async (request) => {
+    for (const limit of loginLimits) await limit(request);
+  });
   api.addHook('onRoute', (route: RouteOptions) => {
     const { open, limits = [] } = route.config ?? {};
     const active = withLimits ? limits : [];
@@ -27,4 +30,4 @@ export function guardRoutes(api: FastifyInstance, auth: AuthService, withLimits:
   });
 }
 
-const needsBody = (name: LimitName): boolean => LIMITS[name].per === 'login';
+const needsBody = (name: LimitName): boolean => LIMITS[name].per === 'login' || LIMITS[name].per === 'email';

@@ -12,6 +12,8 @@ const TAGS = {
   chats: 'Chats and what happened in them',
   members: 'Who is in a chat',
   messages: 'Sending, reading, editing, deleting',
+  attachments: 'Files that go with messages',
+  admin: 'What only the admins of the server may do',
   server: 'The server itself',
 };
 
@@ -27,7 +29,16 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
       },
       servers: [{ url: '/' }],
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-      components: { securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+      components: {
+        securitySchemes: {
+          accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          basic: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'Username or e-mail address and password, for scripts.',
+          },
+        },
+      },
     },
     convertConstToEnum: false,
     transform: ({ schema, url, route }) => ({ schema: schema?.hide ? schema : documented(schema, route), url }),
@@ -42,11 +53,21 @@ function documented(schema: FastifySchema, { config = {} }: RouteOptions): Fasti
   for (const [status, codes] of refusals) {
     response[status] = { description: codes.join(', '), content: { 'application/problem+json': { schema: Problem } } };
   }
-  for (const [status, answer] of Object.entries(schema.response ?? {})) {
-    const content = { 'application/json': { schema: answer } };
-    response[status] = status === '204' ? answer : { description: STATUS_CODES[status], content };
+  for (const [status, answer] of Object.entries((schema.response ?? {}) as Record<string, Answer>)) {
+    const content = { [mediaTypeOf(answer)]: { schema: answer } };
+    response[status] = isEmpty(answer) ? answer : { description: STATUS_CODES[status], content };
   }
-  return { ...schema, response, security: config.open ? [] : [{ accessToken: [] }] };
+  return { ...schema, response, security: config.open ? [] : [{ accessToken: [] }, { basic: [] }] };
+}
+
+/** Bytes have a media type of their own; the document cannot say which. */
+const mediaTypeOf = ({ format }: Answer): string =>
+  format === 'binary' ? 'application/octet-stream' : 'application/json';
+const isEmpty = ({ type }: Answer): boolean => type === 'null';
+
+interface Answer {
+  readonly type?: string;
+  readonly format?: string;
 }
 
 interface Document {

@@ -16,18 +16,22 @@ declare module 'fastify' {
 const MEDIA_TYPE = 'application/problem+json';
 const RETRY_AFTER_MS = 1_000;
 
-/** Answers with whatever was thrown as problem details (RFC 9457). An error handler of fastify. */
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = frameworkRefusal(error) ?? refusalOf(error);
-  const status = ERROR_STATUS[refusal.kind];
-  request.failure = refusal.cause ?? null;
-  if (status === 401) reply.header('www-authenticate', challenge(refusal));
-  if (status === 429 || status === 503) reply.header('retry-after', retryAfterSeconds(refusal));
-  return reply
-    .code(status)
-    .type(MEDIA_TYPE)
-    .send(JSON.stringify(problemOf(refusal, status, request.id)));
-}
+/** An error handler of fastify: answers with whatever was thrown as problem details (RFC 9457), with these members beside. */
+export const sendProblemWith =
+  (extend: (refusal: DomainError) => object) =>
+  (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const refusal = frameworkRefusal(error) ?? refusalOf(error);
+    const status = ERROR_STATUS[refusal.kind];
+    request.failure = refusal.cause ?? null;
+    if (status === 401) reply.header('www-authenticate', challenge(refusal, request.headers.authorization));
+    if (status === 429 || status === 503) reply.header('retry-after', retryAfterSeconds(refusal));
+    return reply
+      .code(status)
+      .type(MEDIA_TYPE)
+      .send(JSON.stringify({ ...problemOf(refusal, status, request.id), ...extend(refusal) }));
+  };
+
+export const sendProblem = sendProblemWith(() => ({}));
 
 function problemOf({ code, message, problems }: DomainError, status: number, requestId: string): Problem {
   const title = STATUS_CODES[status] ?? '';
@@ -35,10 +39,15 @@ function problemOf({ code, message, problems }: DomainError, status: number, req
   return { type: 'about:blank', title, status, detail: message, code, requestId, ...errors };
 }
 
-/** RFC 6750 3. */
-function challenge({ code, message }: DomainError): string {
-  const isToken = code === 'TOKEN_INVALID' || code === 'TOKEN_EXPIRED';
-  return isToken ? `Bearer error="invalid_token", error_description="${message}"` : 'Bearer';
+const BASIC = 'Basic realm="Parley", charset="UTF-8"';
+
+/** RFC 6750 3, RFC 7617 2. Browsers ask for a password at the word Basic, so whoever came with a token does not hear it. */
+function challenge({ code, message }: DomainError, authorization = ''): string {
+  if (code === 'TOKEN_INVALID' || code === 'TOKEN_EXPIRED') {
+    return `Bearer error="invalid_token", error_description="${message}"`;
+  }
+  if (code === 'AUTHENTICATION_REQUIRED') return `Bearer, ${BASIC}`;
+  return /^Basic /i.test(authorization) ? BASIC : 'Bearer';
 }
 
 /** RFC 9110 10.2.3: whole seconds. */

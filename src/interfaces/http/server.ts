@@ -16,11 +16,19 @@ import { openApiOptions } from './openapi.ts';
 import { answerBrokenRequest, sendProblem } from './problem.ts';
 import { limiterOf } from './rate-limits.ts';
 import { logRequest } from './request-log.ts';
+import { administrationRoutes } from './routes/administration.ts';
+import { attachmentRoutes } from './routes/attachments.ts';
 import { authRoutes } from './routes/auth.ts';
+import { avatarRoutes } from './routes/avatars.ts';
 import { chatRoutes } from './routes/chats.ts';
+import { feedRoutes } from './routes/feed.ts';
 import { memberRoutes } from './routes/members.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { probeRoutes, serverRoutes } from './routes/ops.ts';
+import { passwordResetRoutes } from './routes/password-reset.ts';
+import { peopleRoutes } from './routes/people.ts';
+import { roomRoutes } from './routes/rooms.ts';
+import { tokenRoutes } from './routes/token.ts';
 import { userRoutes } from './routes/users.ts';
 import { refuseUnknownRoutes } from './unknown-routes.ts';
 import { compileValidator } from './validator-compiler.ts';
@@ -44,7 +52,6 @@ export interface HttpOptions {
     /** Addresses and CIDR ranges of the proxies whose X-Forwarded headers are believed. */
     readonly trustProxy: readonly string[];
     readonly rateLimit: boolean;
-    readonly registration: 'open' | 'closed';
   };
   readonly readiness: () => Promise<ReadinessReport>;
   /** Adds to the server, before its own routes, what is not plain HTTP. */
@@ -82,12 +89,20 @@ const apiRoutes =
   async (api) => {
     const { services, config, version } = options;
     guardRoutes(api, services.auth, config.rateLimit);
-    await api.register(authRoutes(services, config.registration));
+    await api.register(authRoutes(services));
+    await api.register(tokenRoutes(services));
+    await api.register(passwordResetRoutes(services));
+    await api.register(administrationRoutes(services));
     await api.register(userRoutes(services));
+    await api.register(peopleRoutes(services));
     await api.register(chatRoutes(services));
+    await api.register(roomRoutes(services));
     await api.register(memberRoutes(services));
     await api.register(messageRoutes(services));
-    await api.register(serverRoutes(version, config.registration));
+    await api.register(feedRoutes(services));
+    await api.register(attachmentRoutes(services));
+    await api.register(avatarRoutes(services));
+    await api.register(serverRoutes(version, services.invitations.mode, services.attachments.maxBytes));
   };
 
 /** What holds for every answer, whichever route gives it. */

@@ -2,7 +2,7 @@ import { Compile } from 'typebox/compile';
 import { type DomainError, validationFailed } from '../../domain/errors.ts';
 import type { Actor } from '../../domain/session.ts';
 import { type CommandFrame, type CommandType, commands } from '../contract/frames.ts';
-import { peopleInMessage } from '../present.ts';
+import { peopleInMessage, presentPresence } from '../present.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import type { Services } from '../services.ts';
 import type { Connection } from './connection.ts';
@@ -26,8 +26,8 @@ const ack = (id: string, result: object = {}): string => JSON.stringify({ type: 
 
 /** Each command's handler; it answers with the ack, as text, and throws what it refuses. */
 const handlers: Handlers = {
-  'message.send': async ({ services, actor }, { id, chatId, userId, content, clientId, replyTo }) => {
-    const drafts = [{ content, clientId, replyTo }];
+  'message.send': async ({ services, actor }, { id, chatId, userId, content, clientId, replyTo, attachmentIds }) => {
+    const drafts = [{ content, clientId, replyTo, attachmentIds }];
     if ((chatId === undefined) === (userId === undefined)) {
       throw validationFailed([{ path: '/chatId', message: 'either chatId or userId says where to' }]);
     }
@@ -56,6 +56,16 @@ const handlers: Handlers = {
     fanout.unfollow(connection, chatId);
     return ack(id);
   },
+  'chat.typing': async ({ services, actor }, { id, chatId }) => {
+    await services.typing.tell(actor, chatId);
+    return ack(id);
+  },
+  'presence.set': async ({ connection }, { id, status }) => {
+    await connection.presence?.set(status);
+    return ack(id);
+  },
+  'presence.get': async ({ services, actor }, { id, userIds }) =>
+    ack(id, { items: (await services.presence.of(actor, userIds)).map(presentPresence) }),
 };
 
 async function messageAck(

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { Clock } from '../../application/ports/services.ts';
+import type { Connected } from '../../application/presence-service.ts';
 import type { ChatId, Instant, SessionId, UserId } from '../../domain/ids.ts';
 import { CLOSE } from '../contract/frames.ts';
 import { Outbox, textFrame } from './outbox.ts';
@@ -39,6 +40,8 @@ export class Connection {
   /** Set once the client is known: by a header or a ticket at first, or by the `auth` frame. */
   identity: Identity | null = null;
   authenticating = false;
+  /** From `ready` on. */
+  presence: Connected | null = null;
   /** Between the `ready` frame and the end. */
   ready = false;
   closed = false;

@@ -6,7 +6,16 @@ import type { Change, Commit } from '../../domain/changes.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ChatId, UserId } from '../../domain/ids.ts';
 import { CLOSE } from '../contract/frames.ts';
-import { peopleInChange, peopleInChat, peopleInMessage, presentNewChat, presentRef } from '../present.ts';
+import {
+  peopleInChange,
+  peopleInChat,
+  peopleInMessage,
+  presentNewChat,
+  presentPresence,
+  presentRef,
+  presentRefToAll,
+  presentTime,
+} from '../present.ts';
 import type { Connection } from './connection.ts';
 import { encodeSharedChange } from './encode.ts';
 import { textFrame } from './outbox.ts';
@@ -111,13 +120,24 @@ export class Fanout {
       case 'chat.read':
         this.#tellRead(event);
         break;
+      case 'chat.typing':
+        this.#tellTyping(event);
+        break;
+      case 'presence.changed':
+        void this.#tellPresence(event).catch((err) => this.#logger.warn({ err }, 'presence not told'));
+        break;
+      case 'broadcast':
+        void this.#tellAll(event).catch((err) => this.#logger.warn({ err }, 'broadcast not told'));
+        break;
       case 'user.updated':
         void this.#tellUser(event.userId).catch((err) => this.#logger.warn({ err }, 'user.updated not told'));
         break;
       case 'sessions.ended':
         for (const connection of this.connectionsOf(event.userId)) {
           const ended = event.sessionIds.includes(connection.identity?.sessionId ?? '');
-          if (ended) connection.close(CLOSE.revoked, 'signed out');
+          if (!ended) continue;
+          if (event.suspended) connection.close(CLOSE.suspended, 'suspended');
+          else connection.close(CLOSE.revoked, 'signed out');
         }
     }
   }
@@ -224,7 +244,7 @@ export class Fanout {
   /** Null when he has gone again since. */
   async #viewOf(chatId: ChatId, userId: UserId, sessionId: string): Promise<ChatView | null> {
     return this.#chats.get({ userId, sessionId }, chatId).catch((error: unknown) => {
-      if (error instanceof DomainError && error.code === 'CHAT_NOT_FOUND') return null;
+      if (error instanceof DomainError && (error.code === 'CHAT_NOT_FOUND' || error.code === 'FORBIDDEN')) return null;
       throw error;
     });
   }
@@ -241,13 +261,33 @@ export class Fanout {
       );
   }
 
+  #tellTyping({ chatId, userId }: Extract<BusEvent, { type: 'chat.typing' }>): void {
+    const others = [...this.#followers([chatId])].filter((connection) => connection.identity?.userId !== userId);
+    this.#send(others, JSON.stringify({ type: 'chat.typing', chatId, data: { userId } }));
+  }
+
+  /** Whoever hides his own presence hears of nobody's. */
+  async #tellPresence(event: Extract<BusEvent, { type: 'presence.changed' }>): Promise<void> {
+    const audience = [...this.#followers(event.chatIds)];
+    const people = await this.#directory.lookUp(audience.flatMap((connection) => connection.identity?.userId ?? []));
+    const open = audience.filter((connection) => people.get(connection.identity?.userId ?? '')?.showPresence);
+    this.#send(open, JSON.stringify({ type: 'presence.changed', data: presentPresence(event) }));
+  }
+
+  async #tellAll({ userId, content, at }: Extract<BusEvent, { type: 'broadcast' }>): Promise<void> {
+    const from = presentRefToAll(await this.#directory.lookUp([userId]), userId);
+    const everybody = [...this.#users.values()].flatMap((connections) => [...connections]);
+    this.#send(everybody, JSON.stringify({ type: 'broadcast', data: { content, from, at: presentTime(at) } }));
+  }
+
+  #followers(chatIds: readonly ChatId[]): Set<Connection> {
+    return new Set(chatIds.flatMap((chatId) => [...(this.#channels.get(chatId)?.followers ?? [])]));
+  }
+
   async #tellUser(userId: UserId): Promise<void> {
     const people = await this.#directory.lookUp([userId]);
     const chatIds = await this.#chats.idsOf(userId);
-    const audience = new Set(this.connectionsOf(userId));
-    for (const chatId of chatIds) {
-      for (const connection of this.#channels.get(chatId)?.followers ?? []) audience.add(connection);
-    }
+    const audience = new Set([...this.connectionsOf(userId), ...this.#followers(chatIds)]);
     this.#send(audience, JSON.stringify({ type: 'user.updated', data: { user: presentRef(people, userId) } }));
   }
 

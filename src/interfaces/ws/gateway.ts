@@ -94,6 +94,7 @@ export class Gateway {
   onClose(connection: Connection): void {
     this.#connections.delete(connection);
     this.#fanout.detach(connection);
+    void connection.presence?.end();
   }
 
   async onText(connection: Connection, text: string): Promise<void> {
@@ -183,6 +184,7 @@ export class Gateway {
     await this.#services.auth.authenticate(identity); // it may have ended before the connection was attached
     if (connection.closed || connection.ready) return;
     connection.ready = true;
+    connection.presence = this.#services.presence.connect(userId);
     const ready = { type: 'ready', sessionId, userId, me: me.version, epoch: this.#services.epoch };
     connection.send({ ...ready, expiresAt: presentTime(expiresAt), resumed: false, reason: 'none' });
     const all = this.#fanout.connectionsOf(userId);
@@ -206,6 +208,7 @@ export class Gateway {
   #tick(): void {
     const now = this.#clock.now();
     for (const connection of this.#connections) connection.tick(now);
+    void this.#services.presence.beat();
   }
 }
 

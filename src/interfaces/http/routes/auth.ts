@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Grant } from '../../../application/auth-service.ts';
-import { DomainError } from '../../../domain/errors.ts';
 import { ACCESS_TOKEN_MS } from '../../../domain/session.ts';
 import { Nothing, SignedIn, Ticket } from '../../contract/answers.ts';
 import { LoginBody, RefreshBody, RegisterBody, SessionParams } from '../../contract/requests.ts';
@@ -10,7 +9,7 @@ import type { Services } from '../../services.ts';
 
 /** Accounts, sessions and what proves them. */
 export const authRoutes =
-  ({ auth }: Services, registration: 'open' | 'closed'): FastifyPluginAsyncTypebox =>
+  ({ auth }: Services): FastifyPluginAsyncTypebox =>
   async (app) => {
     const presentGrant = ({ user, session, refreshToken, accessExpiresAt }: Grant): SignedIn => {
       const accessToken = app.accessTokens.sign({ userId: user.id, sessionId: session.id, expiresAt: accessExpiresAt });
@@ -27,10 +26,13 @@ export const authRoutes =
           body: RegisterBody,
           response: { 201: SignedIn },
         },
-        config: { open: true, limits: ['register'], errors: ['FORBIDDEN', 'USERNAME_TAKEN', 'EMAIL_TAKEN'] },
+        config: {
+          open: true,
+          limits: ['register'],
+          errors: ['FORBIDDEN', 'INVITATION_INVALID', 'USERNAME_TAKEN', 'EMAIL_TAKEN'],
+        },
       },
       async (request, reply) => {
-        if (registration === 'closed') throw new DomainError('FORBIDDEN', 'Registration is closed.');
         reply.code(201);
         return presentGrant(await auth.register(request.body));
       },
@@ -46,7 +48,7 @@ export const authRoutes =
           body: LoginBody,
           response: { 200: SignedIn },
         },
-        config: { open: true, limits: ['login', 'loginName'], errors: ['BAD_CREDENTIALS'] },
+        config: { open: true, limits: ['login', 'loginName'], errors: ['BAD_CREDENTIALS', 'ACCOUNT_SUSPENDED'] },
       },
       async (request) => presentGrant(await auth.login(request.body)),
     );

@@ -1,17 +1,20 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Changes, Nothing, ReadResult } from '../../contract/answers.ts';
+import { Changes, ChatSeen, Nothing, ReadResult } from '../../contract/answers.ts';
 import {
   ChangesQuery,
   ChatBody,
   ChatParams,
   ListQuery,
+  MuteBody,
   NewChatBody,
   PAGE_LIMIT,
   ReadBody,
 } from '../../contract/requests.ts';
 import { Chat, page } from '../../contract/shapes.ts';
+import { presentRoom } from '../../present.ts';
 import type { Services } from '../../services.ts';
 import { joinChanges, joinChat, joinChats } from '../joins.ts';
+import { readTime } from '../read-time.ts';
 import { relocate } from '../relocate.ts';
 
 /** Chats, what happened in them, and how far one has read. */
@@ -40,7 +43,8 @@ export const chatRoutes =
       {
         schema: {
           operationId: 'createChat',
-          summary: 'Make a group, or open the direct chat with somebody (200 where it is open already)',
+          summary:
+            'Make a group or a public room, or open the direct chat with somebody (200 where it is open already)',
           tags: ['chats'],
           body: NewChatBody,
           response: { 200: Chat, 201: Chat },
@@ -48,6 +52,10 @@ export const chatRoutes =
         config: { errors: ['USERS_UNKNOWN', 'TOO_MANY_CHATS', 'CHAT_WITH_ONESELF'] },
       },
       async ({ actor, body }, reply) => {
+        if (body.kind === 'public') {
+          reply.code(201);
+          return joinChat(directory, await chats.createRoom(actor, body));
+        }
         if (body.kind === 'group') {
           reply.code(201);
           const group = await relocate(chats.createGroup(actor, body), 'USERS_UNKNOWN', () => '/memberIds');
@@ -65,14 +73,17 @@ export const chatRoutes =
       {
         schema: {
           operationId: 'getChat',
-          summary: 'A chat as I see it',
+          summary: 'A chat as I see it; a public room from outside, too',
           tags: ['chats'],
           params: ChatParams,
-          response: { 200: Chat },
+          response: { 200: ChatSeen },
         },
         config: { errors: ['CHAT_NOT_FOUND'] },
       },
-      async (request) => joinChat(directory, await chats.get(request.actor, request.params.chatId)),
+      async ({ actor, params }) => {
+        const seen = await chats.look(actor, params.chatId);
+        return 'member' in seen ? joinChat(directory, seen) : presentRoom(seen);
+      },
     );
 
     app.patch(
@@ -80,13 +91,13 @@ export const chatRoutes =
       {
         schema: {
           operationId: 'updateChat',
-          summary: 'Rename or describe a group',
+          summary: 'Rename or describe a group or a room',
           tags: ['chats'],
           params: ChatParams,
           body: ChatBody,
           response: { 200: Chat },
         },
-        config: { errors: ['CHAT_NOT_FOUND', 'DIRECT_CHAT_FIXED'] },
+        config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN', 'DIRECT_CHAT_FIXED'] },
       },
       async ({ actor, params, body }) => joinChat(directory, await chats.update(actor, params.chatId, body)),
     );
@@ -120,11 +131,49 @@ export const chatRoutes =
           querystring: ChangesQuery,
           response: { 200: Changes },
         },
-        config: { errors: ['CHAT_NOT_FOUND'] },
+        config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
       },
       async ({ actor, params, query }) => {
         const { items, chat } = await chats.changes(actor, params.chatId, { limit: PAGE_LIMIT, ...query });
         return { items: await joinChanges(directory, items, chat), rev: chat.chat.rev };
+      },
+    );
+
+    app.put(
+      '/chats/:chatId/mute',
+      {
+        schema: {
+          operationId: 'muteChat',
+          summary: 'No notifications of this chat, until then or for ever',
+          tags: ['chats'],
+          params: ChatParams,
+          body: MuteBody,
+          response: { 204: Nothing },
+        },
+        config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
+      },
+      async ({ actor, params, body }, reply) => {
+        const until = body.until ?? null;
+        await chats.mute(actor, params.chatId, until === null ? null : readTime('/until', until));
+        return reply.code(204).send();
+      },
+    );
+
+    app.delete(
+      '/chats/:chatId/mute',
+      {
+        schema: {
+          operationId: 'unmuteChat',
+          summary: 'Notifications of this chat again',
+          tags: ['chats'],
+          params: ChatParams,
+          response: { 204: Nothing },
+        },
+        config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
+      },
+      async ({ actor, params }, reply) => {
+        await chats.unmute(actor, params.chatId);
+        return reply.code(204).send();
       },
     );
 
@@ -139,7 +188,7 @@ export const chatRoutes =
           body: ReadBody,
           response: { 200: ReadResult },
         },
-        config: { errors: ['CHAT_NOT_FOUND'] },
+        config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
       },
       async ({ actor, params, body }) => chats.markRead(actor, params.chatId, body.seq),
     );

@@ -23,7 +23,7 @@ export const memberRoutes =
           querystring: ListQuery,
           response: { 200: page(Member) },
         },
-        config: { errors: ['CHAT_NOT_FOUND'] },
+        config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
       },
       async ({ actor, params, query }) => {
         const { chat } = await chats.membership(actor, params.chatId);
@@ -43,7 +43,9 @@ export const memberRoutes =
           body: MembersBody,
           response: { 200: list(Member) },
         },
-        config: { errors: ['CHAT_NOT_FOUND', 'USERS_UNKNOWN', 'CHAT_FULL', 'TOO_MANY_CHATS', 'DIRECT_CHAT_FIXED'] },
+        config: {
+          errors: ['CHAT_NOT_FOUND', 'FORBIDDEN', 'USERS_UNKNOWN', 'CHAT_FULL', 'TOO_MANY_CHATS', 'DIRECT_CHAT_FIXED'],
+        },
       },
       async ({ actor, params, body }) => {
         const adding = chats.addMembers(actor, params.chatId, body.userIds);

@@ -2,24 +2,18 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import type { Sent } from '../../../application/message-service.ts';
-import { DomainError } from '../../../domain/errors.ts';
-import { userNotFound } from '../../../domain/user.ts';
 import { Nothing, SentResult } from '../../contract/answers.ts';
-import {
-  ChatParams,
-  EditBody,
-  HistoryQuery,
-  MessageParams,
-  PAGE_LIMIT,
-  SendBody,
-  UserParams,
-} from '../../contract/requests.ts';
-import { Message, page } from '../../contract/shapes.ts';
+import { ChatParams, EditBody, HistoryQuery, MessageParams, SendBody, UserParams } from '../../contract/requests.ts';
+import { EarlierText, list, Message, page } from '../../contract/shapes.ts';
+import { presentEarlier } from '../../present.ts';
 import type { Services } from '../../services.ts';
 import { joinMessage, joinMessages } from '../joins.ts';
+import { readHistoryQuery } from '../read-history-query.ts';
 import { relocate } from '../relocate.ts';
+import { theUserIsUnknown } from '../the-user-is-unknown.ts';
 
 const BATCH_BODY_LIMIT = 2 * 1024 * 1024;
+const SEND_ERRORS = ['CLIENT_ID_REUSED', 'REPLY_TARGET_UNKNOWN', 'ATTACHMENT_UNKNOWN', 'UPLOAD_LIMIT'] as const;
 
 /** Sending, reading, editing and deleting. */
 export const messageRoutes =
@@ -46,10 +40,10 @@ export const messageRoutes =
           querystring: HistoryQuery,
           response: { 200: page(Message) },
         },
-        config: { errors: ['CHAT_NOT_FOUND'] },
+        config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
       },
       async ({ actor, params, query }) => {
-        const { items, nextCursor } = await messages.page(actor, params.chatId, { limit: PAGE_LIMIT, ...query });
+        const { items, nextCursor } = await messages.page(actor, params.chatId, readHistoryQuery(query));
         return { items: await joinMessages(directory, items), nextCursor };
       },
     );
@@ -65,7 +59,10 @@ export const messageRoutes =
           body: SendBody,
           response: { 200: SentResult, 201: SentResult },
         },
-        config: { limits: ['send'], errors: ['CHAT_NOT_FOUND', 'CLIENT_ID_REUSED', 'REPLY_TARGET_UNKNOWN'] },
+        config: {
+          limits: ['send'],
+          errors: ['CHAT_NOT_FOUND', 'FORBIDDEN', ...SEND_ERRORS],
+        },
         bodyLimit: BATCH_BODY_LIMIT,
       },
       async ({ actor, params, body }, reply) =>
@@ -85,7 +82,7 @@ export const messageRoutes =
         },
         config: {
           limits: ['send'],
-          errors: ['USER_NOT_FOUND', 'CLIENT_ID_REUSED', 'REPLY_TARGET_UNKNOWN', 'CHAT_WITH_ONESELF', 'TOO_MANY_CHATS'],
+          errors: ['USER_NOT_FOUND', 'CHAT_WITH_ONESELF', 'TOO_MANY_CHATS', ...SEND_ERRORS],
         },
         bodyLimit: BATCH_BODY_LIMIT,
       },
@@ -105,9 +102,27 @@ export const messageRoutes =
           params: MessageParams,
           response: { 200: Message },
         },
-        config: { errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND'] },
+        config: { errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] },
       },
       async ({ actor, params }) => joinMessage(directory, await messages.get(actor, params.chatId, params.messageId)),
+    );
+
+    app.get(
+      '/chats/:chatId/messages/:messageId/history',
+      {
+        schema: {
+          operationId: 'listEarlierTexts',
+          summary: 'What edits have replaced in a message, the last 10, oldest first',
+          tags: ['messages'],
+          params: MessageParams,
+          response: { 200: list(EarlierText) },
+        },
+        config: { errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] },
+      },
+      async ({ actor, params }) => {
+        const { earlier } = await messages.get(actor, params.chatId, params.messageId);
+        return { items: earlier.map(presentEarlier) };
+      },
     );
 
     app.patch(
@@ -155,9 +170,4 @@ function answerOf(body: SendBody, items: Message[]): Static<typeof SentResult> {
   const [message] = items;
   if (!message) throw new Error('one answer for each message');
   return message;
-}
-
-/** Here the person is part of the path, so he is what cannot be found. */
-function theUserIsUnknown(error: unknown): never {
-  throw error instanceof DomainError && error.code === 'USERS_UNKNOWN' ? userNotFound() : error;
 }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { RegistrationMode } from '../../../application/invitation-service.ts';
 import { CHATS_MAX, MEMBERS_MAX, MEMBERS_PER_CALL } from '../../../domain/chat.ts';
-import { BATCH_MAX, CONTENT_MAX } from '../../../domain/message.ts';
+import { ATTACHMENTS_MAX, BATCH_MAX, CONTENT_MAX } from '../../../domain/message.ts';
 import { PASSWORD_LENGTH, USERNAME_LENGTH } from '../../../domain/user.ts';
 import { Health, ReadinessReport, ServerInfo } from '../../contract/answers.ts';
 import type { ReadinessReport as Report } from '../../readiness.ts';
@@ -15,11 +16,12 @@ const LIMITS = {
   membersPerCall: MEMBERS_PER_CALL,
   membersPerChat: MEMBERS_MAX,
   chatsPerUser: CHATS_MAX,
+  attachmentsPerMessage: ATTACHMENTS_MAX,
 };
 
 /** What a client may know of the server before anybody has signed in. */
 export const serverRoutes =
-  (version: string, registration: 'open' | 'closed'): FastifyPluginAsyncTypebox =>
+  (version: string, registration: RegistrationMode, attachmentBytes: number): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/server',
@@ -32,7 +34,13 @@ export const serverRoutes =
         },
         config: { open: true },
       },
-      async (): Promise<ServerInfo> => ({ name: 'parley', version, registration, features: [], limits: LIMITS }),
+      async (): Promise<ServerInfo> => ({
+        name: 'parley',
+        version,
+        registration,
+        features: [],
+        limits: { ...LIMITS, attachmentBytes },
+      }),
     );
   };
 

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Nothing } from '../../contract/answers.ts';
-import { PasswordBody, ProfileBody, UserParams } from '../../contract/requests.ts';
+import { AccountDeletionBody, PasswordBody, ProfileBody, UserParams } from '../../contract/requests.ts';
 import { Me, User } from '../../contract/shapes.ts';
 import { presentMe, presentUser } from '../../present.ts';
 import type { Services } from '../../services.ts';
 
 /** Profiles: one's own and other people's. */
 export const userRoutes =
-  ({ auth, profiles }: Services): FastifyPluginAsyncTypebox =>
+  ({ auth, profiles, deletion }: Services): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/users/me',
@@ -31,6 +31,24 @@ export const userRoutes =
         config: { errors: ['USER_NOT_FOUND', 'USERNAME_TAKEN', 'EMAIL_TAKEN'] },
       },
       async (request) => presentMe(await profiles.update(request.actor, request.body)),
+    );
+
+    app.delete(
+      '/users/me',
+      {
+        schema: {
+          operationId: 'deleteMe',
+          summary: 'Delete my account for good; what I wrote stays without my name, or goes',
+          tags: ['users'],
+          body: AccountDeletionBody,
+          response: { 204: Nothing },
+        },
+        config: { limits: ['password'], errors: ['BAD_CREDENTIALS'] },
+      },
+      async (request, reply) => {
+        await deletion.delete(request.actor, request.body);
+        return reply.code(204).send();
+      },
     );
 
     app.put(

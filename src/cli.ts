@@ -1,0 +1,192 @@
+/** What an operator does by hand: `npm run parley -- COMMAND`. Everything it says of its own goes to stderr, results to stdout. */
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import {
+  type Config,
+  ConfigError,
+  describeConfig,
+  type Environment,
+  loadConfig,
+  readEnvironment,
+  version,
+} from './config.ts';
+import type { Application } from './container.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 64; // of sysexits.h, as are the others
+const EXIT_IN_USE = 75;
+const EXIT_CONFIG = 78;
+
+const HELP = `Usage: npm run parley -- COMMAND [--flag value]...
+
+  serve                          Start the server; the same as npm start.
+  migrate                        Bring the data to this version's schema.
+  check                          Whether the configuration is sound and the data can be read and written.
+  user create NAME EMAIL [admin] Make an account.
+  user reset LOGIN               Set a new password and sign the account out everywhere.
+  user promote LOGIN             Make somebody an admin, and restore him if he is suspended.
+  user list                      Everybody: id, name, address, role, state, since when; separated by tabs.
+  config print                   The configuration in effect; of secrets only whether they are set.
+  openapi                        The OpenAPI document of this version.
+
+The flags are those of the server: npm start -- --help. LOGIN is a name or an address.
+A password is the first line of stdin, or of the file that PASSWORD_FILE names; on a terminal it is asked for.
+With SQLite the server must be stopped first; with MongoDB it may run.
+
+Exit codes: 0 done, 1 failed or refused, ${EXIT_USAGE} no such command, ${EXIT_IN_USE} another process has the data open, ${EXIT_CONFIG} the configuration
+is wrong.`;
+
+/** The command cannot be what was meant. */
+class UsageError extends Error {}
+
+type Run = (operands: readonly string[], flags: readonly string[]) => Promise<void>;
+
+const COMMANDS: Record<string, { readonly operands: readonly [min: number, max: number]; readonly run: Run }> = {
+  serve: { operands: [0, 0], run: (_, flags) => serve(flags) },
+  migrate: {
+    operands: [0, 0],
+    run: (_, flags) => withApplication(flags, async () => say('The schema is up to date.')),
+  },
+  check: {
+    operands: [0, 0],
+    run: (_, flags) => withApplication(flags, async (_application, check) => check().then(() => say('All is well.'))),
+  },
+  'user create': { operands: [2, 3], run: createUser },
+  'user reset': { operands: [1, 1], run: resetPassword },
+  'user promote': {
+    operands: [1, 1],
+    run: ([login = ''], flags) =>
+      withApplication(flags, async ({ operator }) => say(`${(await operator.promote(login)).username} is an admin.`)),
+  },
+  'user list': { operands: [0, 0], run: (_, flags) => withApplication(flags, listUsers) },
+  'config print': { operands: [0, 0], run: async (_, flags) => print(describeConfig(configOf(flags))) },
+  openapi: { operands: [0, 0], run: printOpenApi },
+};
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = exitCodeOf(error);
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const firstFlag = argv.findIndex((argument) => argument.startsWith('-'));
+  const words = firstFlag < 0 ? argv : argv.slice(0, firstFlag);
+  const flags = firstFlag < 0 ? [] : argv.slice(firstFlag);
+  if (flags.includes('--help') || words[0] === 'help') return print(HELP);
+  if (flags.includes('--version')) return print(version());
+  const name = [2, 1].map((count) => words.slice(0, count).join(' ')).find((n) => Object.hasOwn(COMMANDS, n));
+  const command = COMMANDS[name ?? ''];
+  if (!name || !command)
+    throw new UsageError(words.length > 0 ? `no such command: ${words.join(' ')}` : 'which command?');
+  const operands = words.slice(name.split(' ').length);
+  const [min, max] = command.operands;
+  if (operands.length < min || operands.length > max) throw new UsageError(`wrong number of words after "${name}"`);
+  await command.run(operands, flags);
+}
+
+async function serve(flags: readonly string[]): Promise<void> {
+  process.argv.splice(2, Number.POSITIVE_INFINITY, ...flags); // what main.ts reads
+  await import('./main.ts');
+}
+
+function configOf(flags: readonly string[]): Config {
+  return loadConfig(readEnvironment(), flags);
+}
+
+/** Opens the data, works on it without a server, and closes it. */
+async function withApplication(
+  flags: readonly string[],
+  work: (application: Application, check: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const config = configOf(flags);
+  const { buildApplication, createLogger, openLeaves } = await import('./container.ts');
+  const leaves = await openLeaves(config, version(), createLogger('silent'));
+  try {
+    const application = await buildApplication(leaves);
+    await work(application, () => leaves.store.check());
+    await application.gateway.close();
+    await application.server.close();
+  } finally {
+    await leaves.store.close();
+  }
+}
+
+async function createUser([username = '', email = '', role = 'user']: readonly string[], flags: readonly string[]) {
+  if (role !== 'user' && role !== 'admin') throw new UsageError('after the address comes admin, or nothing');
+  const password = await readPassword(readEnvironment());
+  await withApplication(flags, async ({ operator }) => {
+    const user = await operator.createUser({ username, email, password }, role);
+    print(user.id);
+  });
+}
+
+async function resetPassword([login = '']: readonly string[], flags: readonly string[]): Promise<void> {
+  const password = await readPassword(readEnvironment());
+  await withApplication(flags, async ({ operator }) => {
+    const user = await operator.resetPassword(login, password);
+    say(`${user.username} has a new password and is signed out everywhere.`);
+  });
+}
+
+async function listUsers({ operator }: Application): Promise<void> {
+  for await (const { id, username, email, role, suspendedAt, createdAt } of operator.everybody()) {
+    const state = suspendedAt === null ? 'active' : 'suspended';
+    print([id, username, email, role, state, new Date(createdAt).toISOString()].join('\t'));
+  }
+}
+
+/** Of a server on an empty store in memory: the configuration changes nothing of it. */
+async function printOpenApi(): Promise<void> {
+  const { describeApi } = await import('./container.ts');
+  print(await describeApi(version()));
+}
+
+async function readPassword(env: Environment): Promise<string> {
+  const path = env.PASSWORD_FILE;
+  if (path) return firstLine(readFileSync(path, 'utf8'));
+  return process.stdin.isTTY ? askHidden('Password: ') : firstLine(await text(process.stdin));
+}
+
+function firstLine(input: string): string {
+  const [line = ''] = input.split(/\r?\n/);
+  if (line === '') throw new UsageError('a password must come by stdin or from the file that PASSWORD_FILE names');
+  return line;
+}
+
+/** Asks on the terminal, which does not show what is typed. */
+async function askHidden(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return firstLine(await terminal.question(''));
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) {
+    say('See npm run parley -- --help');
+    return EXIT_USAGE;
+  }
+  if (error instanceof ConfigError) return EXIT_CONFIG;
+  if (error instanceof Error && error.name === 'StoreRefused' && error.message.includes('another process')) {
+    say('Stop the server first: with SQLite, one process at a time has the data open.');
+    return EXIT_IN_USE;
+  }
+  return EXIT_FAILED;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function say(line: string): void {
+  process.stderr.write(`parley: ${line}\n`);
+}

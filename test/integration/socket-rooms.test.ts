@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Account } from '../support/api-client.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
+import { SocketClient } from '../support/socket-client.ts';
+
+let app: RunningApp;
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app.stop());
+
+const connect = (account: Account): Promise<SocketClient> => SocketClient.signedIn(app.url, account.accessToken);
+
+/** A room of Ann's, Ann and Bob with a socket each, and Bob with a second device. */
+async function aRoom() {
+  const [ann, bob] = [await app.api.register(), await app.api.register()];
+  const { id } = (await ann.api.post('/chats', { kind: 'public', name: 'Square' })).body;
+  const chatId: string = id;
+  return { ann, bob, chatId, sockets: [await connect(ann), await connect(bob), await connect(bob)] as const };
+}
+
+describe('a public room on the socket', () => {
+  it('comes to all devices of who joins, whole, and to the others as a new member', async () => {
+    const { ann, bob, chatId, sockets } = await aRoom();
+    const [anns, ...bobs] = sockets;
+    const joined = (await bob.api.post(`/chats/${chatId}/join`)).body;
+    for (const socket of bobs) {
+      const frame = await socket.next('chat.created');
+      expect(frame).toMatchObject({ chatId, rev: 2, data: { chat: { ...joined, role: 'member' } } });
+    }
+    expect(await anns.next('member.added')).toMatchObject({
+      ...{ chatId, rev: 2, seq: null, actorId: bob.id },
+      data: { members: [{ userId: bob.id, role: 'member' }], memberCount: 2, message: null },
+    });
+    await ann.api.post(`/chats/${chatId}/messages`, { content: 'welcome' });
+    for (const socket of sockets)
+      expect(await socket.next('message.created')).toMatchObject({ chatId, rev: 3, seq: 2 });
+    for (const socket of sockets) socket.close();
+  });
+
+  it('tells of who leaves, and tells him nothing after it', async () => {
+    const { ann, bob, chatId, sockets } = await aRoom();
+    const [anns, ...bobs] = sockets;
+    await bob.api.post(`/chats/${chatId}/join`);
+    await bob.api.delete(`/chats/${chatId}/members/me`);
+    for (const socket of sockets) {
+      expect(await socket.next('member.removed')).toMatchObject({
+        data: { members: [{ userId: bob.id }], memberCount: 1, message: null },
+      });
+    }
+    await ann.api.post(`/chats/${chatId}/messages`, { content: 'gone' });
+    await anns.next('message.created');
+    for (const socket of bobs) {
+      await socket.settled();
+      expect(socket.eventsOf(chatId).map(({ type }) => type)).toEqual(['chat.created', 'member.removed']);
+    }
+    for (const socket of sockets) socket.close();
+  });
+
+  it('is followed and written to by its members alone', async () => {
+    const { chatId, sockets } = await aRoom();
+    const [, bobs] = sockets;
+    for (const [type, fields] of [
+      ['chat.join', {}],
+      ['chat.read', { seq: 1 }],
+      ['message.send', { content: 'hello' }],
+    ] as const) {
+      expect(await bobs.command(type, { chatId, ...fields })).toMatchObject({ type: 'error', code: 'FORBIDDEN' });
+    }
+    for (const socket of sockets) socket.close();
+  });
+});

@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { BusEvent } from '../../src/application/ports/realtime.ts';
+import { PresenceService } from '../../src/application/presence-service.ts';
+import { TypingService } from '../../src/application/typing-service.ts';
+import { UserDirectory } from '../../src/application/user-directory.ts';
+import type { Actor } from '../../src/domain/session.ts';
+import { LocalPresenceStore } from '../../src/infrastructure/local/local-presence-store.ts';
+import { turn } from '../support/manual-clock.ts';
+import { openUseCases, type UseCases } from '../support/use-cases.ts';
+
+let app: UseCases;
+let presence: PresenceService;
+let ann: Actor;
+let bob: Actor;
+let chatId: string;
+
+beforeEach(async () => {
+  app = await openUseCases();
+  const { store, bus, clock, ids, logger } = app;
+  const directory = new UserDirectory({ users: store.users, bus });
+  const { users, chats } = store;
+  presence = new PresenceService({
+    ...{ presence: new LocalPresenceStore(), users, chats, directory, bus, clock, ids, logger },
+  });
+  [ann, bob] = [await app.newActor(), await app.newActor()];
+  chatId = (await app.chats.createGroup(ann, { name: 'Choir', memberIds: [bob.userId] })).chat.id;
+});
+afterEach(() => app.store.close());
+
+const told = (): string[] =>
+  app.events
+    .filter((event): event is Extract<BusEvent, { type: 'presence.changed' }> => event.type === 'presence.changed')
+    .map(({ status }) => status);
+const settled = async (): Promise<void> => {
+  for (let i = 0; i < 20; i += 1) await turn();
+};
+
+describe('what is told of somebody', () => {
+  test('is where he was and to whom', async () => {
+    presence.connect(ann.userId);
+    await settled();
+    expect(app.events.at(-1)).toEqual({
+      ...{ type: 'presence.changed', userId: ann.userId, status: 'online', lastSeenAt: app.clock.now() },
+      chatIds: [chatId],
+    });
+  });
+
+  test('is one change in 2 s, however he flaps, and the last state wins', async () => {
+    for (let i = 0; i < 20; i += 1) {
+      const connection = presence.connect(ann.userId);
+      await settled();
+      await connection.end();
+      app.clock.advance(100);
+      await settled();
+    }
+    app.clock.advance(2_000);
+    await settled();
+    expect(told()).toEqual(['online', 'offline']);
+  });
+
+  test('is nothing where he is again what he was', async () => {
+    const connection = presence.connect(ann.userId);
+    await settled();
+    await connection.set('away');
+    await connection.set('online');
+    app.clock.advance(2_000);
+    await settled();
+    expect(told()).toEqual(['online']);
+  });
+
+  test('is nothing while one of several connections stays', async () => {
+    const [phone] = [presence.connect(ann.userId), presence.connect(ann.userId)];
+    await settled();
+    await phone?.end();
+    app.clock.advance(2_000);
+    await settled();
+    expect(told()).toEqual(['online']);
+  });
+
+  test('goes to no chat of more than 100 members', async () => {
+    const crowd = await Promise.all(Array.from({ length: 99 }, () => app.newActor()));
+    await app.chats.addMembers(
+      ann,
+      chatId,
+      crowd.map(({ userId }) => userId),
+    );
+    presence.connect(bob.userId);
+    await settled();
+    await settled();
+    const { length } = told();
+    expect(length).toBe(1);
+    expect(app.events.at(-1)).toMatchObject({ chatIds: [] });
+  });
+});
+
+describe('when somebody was last seen', () => {
+  const lastSeen = async () => (await app.store.users.lastSeen([ann.userId])).get(ann.userId) ?? null;
+
+  test('is kept once a minute while he is there, and when his last connection ends', async () => {
+    const started = app.clock.now();
+    const [one, other] = [presence.connect(ann.userId), presence.connect(ann.userId)];
+    app.clock.advance(59_000);
+    await presence.beat();
+    expect(await lastSeen()).toBeNull();
+    app.clock.advance(1_000);
+    await presence.beat();
+    app.clock.advance(30_000);
+    await presence.beat();
+    expect(await lastSeen()).toBe(started + 60_000);
+    await one?.end();
+    expect(await lastSeen()).toBe(started + 60_000);
+    await other?.end();
+    expect(await lastSeen()).toBe(started + 90_000);
+    expect((await app.store.users.find(ann.userId))?.version).toBe(1);
+  });
+});
+
+describe('typing', () => {
+  test('is told once in 3 s for each person and chat', async () => {
+    const typing = new TypingService({ chats: app.chats, bus: app.bus, clock: app.clock });
+    const count = () => app.events.filter(({ type }) => type === 'chat.typing').length;
+    await typing.tell(ann, chatId);
+    await typing.tell(ann, chatId);
+    expect(count()).toBe(1);
+    await typing.tell(bob, chatId);
+    expect(count()).toBe(2);
+    app.clock.advance(3_000);
+    await typing.tell(ann, chatId);
+    expect(count()).toBe(3);
+    await expect(typing.tell(await app.newActor(), chatId)).rejects.toMatchObject({ code: 'CHAT_NOT_FOUND' });
+  });
+
+  test('is told to nobody in a chat of more than 100 members', async () => {
+    const crowd = await Promise.all(Array.from({ length: 99 }, () => app.newActor()));
+    await app.chats.addMembers(
+      ann,
+      chatId,
+      crowd.map(({ userId }) => userId),
+    );
+    await new TypingService({ chats: app.chats, bus: app.bus, clock: app.clock }).tell(ann, chatId);
+    expect(app.events.filter(({ type }) => type === 'chat.typing')).toEqual([]);
+  });
+});
