@@ -100,7 +100,7 @@ export class AuthService {
     const { user, passwordHash } = credential;
     if (!(await this.#hasher.verify(passwordHash, input.password))) throw badCredentials();
     if (this.#hasher.isOutdated(passwordHash)) {
-      await this.#users.setPasswordHash(user.id, await this.#hasher.hash(input.password));
+      await this.#users.setPasswordHash(user.id, passwordHash, await this.#hasher.hash(input.password));
     }
     return this.#signIn(user, device);
   }
@@ -156,7 +156,8 @@ export class AuthService {
     if (!credential || !(await this.#hasher.verify(credential.passwordHash, input.currentPassword))) {
       throw badCredentials();
     }
-    await this.#users.setPasswordHash(actor.userId, await this.#hasher.hash(newPassword));
+    const fresh = await this.#hasher.hash(newPassword);
+    if (!(await this.#users.setPasswordHash(actor.userId, credential.passwordHash, fresh))) throw badCredentials();
     await this.#endAll(actor.userId, actor.sessionId);
   }
 

@@ -72,17 +72,20 @@ export class MessageService {
   async page(actor: Actor, chatId: ChatId, query: HistoryQuery): Promise<Page<Message>> {
     const { before, after, around, cursor, limit } = query;
     onlyOneOf({ before, after, around, cursor });
-    const [order, edge] = cursor === undefined ? [undefined, undefined] : decodeCursor(cursor, 'string', 'number');
+    const [order, above, below] =
+      cursor === undefined
+        ? [query.order ?? (after === undefined ? 'desc' : 'asc'), after ?? 0, before ?? Number.MAX_SAFE_INTEGER]
+        : decodeCursor(cursor, 'string', 'number', 'number');
+    const direction = order === 'asc' ? 'asc' : 'desc';
     const { chat } = await this.#chats.membership(actor, chatId);
-    if (around !== undefined) return this.#around(chat, around, limit, query.order ?? 'desc');
-    const ascending = (order ?? query.order ?? (after === undefined ? 'desc' : 'asc')) === 'asc';
-    const above = Math.max(chat.floorSeq, after ?? (ascending ? edge : undefined) ?? 0);
-    const upTo = Math.min(chat.seq, (before ?? (ascending ? undefined : edge) ?? Number.MAX_SAFE_INTEGER) - 1);
-    const direction = ascending ? 'asc' : 'desc';
-    const found = await this.#messages.page(chat.id, { above, upTo, order: direction, limit: limit + 1 });
+    if (around !== undefined) return this.#around(chat, around, limit, direction);
+    const bounds = { above: Math.max(chat.floorSeq, above), upTo: Math.min(chat.seq, below - 1) };
+    const found = await this.#messages.page(chat.id, { ...bounds, order: direction, limit: limit + 1 });
     const items = found.slice(0, limit);
     const last = items.at(-1);
-    return { items, nextCursor: last && found.length > limit ? encodeCursor([direction, last.seq]) : null };
+    if (!last || found.length <= limit) return { items, nextCursor: null };
+    const rest = direction === 'asc' ? [direction, last.seq, below] : [direction, above, last.seq];
+    return { items, nextCursor: encodeCursor(rest) };
   }
 
   /** @throws DomainError CHAT_NOT_FOUND, MESSAGE_NOT_FOUND */

@@ -6,9 +6,14 @@ export interface Page<T> {
   readonly nextCursor: string | null;
 }
 
+const utf8 = new TextEncoder();
+
 /** An opaque cursor over these parts. Not secret and not signed: whoever forges one gets another part of what is his anyway. */
 export const encodeCursor = (parts: readonly (string | number)[]): string =>
-  btoa(JSON.stringify(parts)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  btoa(String.fromCharCode(...utf8.encode(JSON.stringify(parts))))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 
 /** @throws DomainError VALIDATION_FAILED for anything that `encodeCursor` did not make of such parts */
 export function decodeCursor<T extends readonly ('string' | 'number')[]>(
@@ -16,7 +21,8 @@ export function decodeCursor<T extends readonly ('string' | 'number')[]>(
   ...types: T
 ): { [K in keyof T]: T[K] extends 'string' ? string : number } {
   try {
-    const parts: unknown = JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')));
+    const bytes = Uint8Array.from(atob(cursor.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));
+    const parts: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (Array.isArray(parts) && parts.length === types.length && parts.every((part, i) => typeof part === types[i])) {
       return parts as { [K in keyof T]: T[K] extends 'string' ? string : number };
     }

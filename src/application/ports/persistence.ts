@@ -167,7 +167,8 @@ export interface UserRepository {
   findCredential(userId: UserId): Promise<Credential | null>;
   /** Replaces the row if its version is still `user.version - 1`. */
   update(user: User): Promise<'updated' | 'stale' | Taken>;
-  setPasswordHash(userId: UserId, passwordHash: string): Promise<void>;
+  /** Replaces the hash if it is still `current`, so that no change of a password is undone; answers whether it did. */
+  setPasswordHash(userId: UserId, current: string, next: string): Promise<boolean>;
 }
 
 export interface Credential {

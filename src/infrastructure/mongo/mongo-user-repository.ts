@@ -76,8 +76,12 @@ export class MongoUserRepository implements UserRepository {
     return row && isDeepStrictEqual(toUser(row), user) ? 'updated' : 'stale'; // told again
   }
 
-  async setPasswordHash(userId: UserId, passwordHash: string): Promise<void> {
-    await this.#users.updateOne({ _id: userId }, { $set: { passwordHash } }).catch(writeFailed);
+  async setPasswordHash(userId: UserId, current: string, next: string): Promise<boolean> {
+    const replaced = { $set: { passwordHash: next } };
+    const { matchedCount } = await this.#users
+      .updateOne({ _id: userId, passwordHash: current }, replaced)
+      .catch(writeFailed);
+    return matchedCount === 1;
   }
 
   async #credential(filter: Filter<UserRow>): Promise<Credential | null> {

@@ -44,7 +44,7 @@ export class SqliteUserRepository implements UserRepository {
       VALUES (${Array(17).fill('?').join(', ')})`);
     this.#update = database.statement(`
       UPDATE users SET (${COLUMNS}, username_key, email_key) = (${Array(16).fill('?').join(', ')}) WHERE id = ?1`);
-    this.#setPasswordHash = database.statement('UPDATE users SET password_hash = ? WHERE id = ?');
+    this.#setPasswordHash = database.statement('UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?');
     this.#findMany = database.query(`SELECT ${COLUMNS} FROM users WHERE id IN (SELECT value FROM json_each(?))`);
     const credential = (where: string): Query<CredentialRow> =>
       database.query(`SELECT ${COLUMNS}, password_hash FROM users WHERE ${where}`);
@@ -93,10 +93,8 @@ export class SqliteUserRepository implements UserRepository {
     });
   }
 
-  setPasswordHash(userId: UserId, passwordHash: string): Promise<void> {
-    return this.#database.write(() => {
-      this.#setPasswordHash.run(passwordHash, userId);
-    });
+  setPasswordHash(userId: UserId, current: string, next: string): Promise<boolean> {
+    return this.#database.write(() => this.#setPasswordHash.run(next, userId, current).changes === 1);
   }
 
   /** What of this user somebody else has. */
