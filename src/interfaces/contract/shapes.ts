@@ -70,7 +70,7 @@ export const Role = oneOf(['owner', 'admin', 'member']);
 export const Member = shape('Member', { userId: Id, user: UserRef, role: Role, joinedAt: Time, readSeq: Seq });
 export type Member = Static<typeof Member>;
 
-export const Attachment = shape('Attachment', {
+const Attachment = shape('Attachment', {
   id: Id,
   name: Type.String(),
   mediaType: Type.String(),
@@ -80,7 +80,7 @@ export const Attachment = shape('Attachment', {
   url: Type.String(),
 });
 
-export const System = shape(
+const System = shape(
   'System',
   {
     type: oneOf(['chat.created', 'chat.updated', 'member.added', 'member.removed']),
