@@ -137,8 +137,8 @@ export class AuthService {
     if (user.suspendedAt !== null) throw suspended();
     if (!this.#hasher.isOutdated(passwordHash)) return credential;
     const fresh = await this.#hasher.hash(input.password);
-    await this.#users.setPasswordHash(user.id, fresh);
-    return { user, passwordHash: fresh };
+    const renewed = await this.#users.setPasswordHash(user.id, passwordHash, fresh);
+    return { user, passwordHash: renewed ? fresh : passwordHash };
   }
 
   /** What was proven before a session began may have changed by then, with all sessions ended but this one. */
@@ -200,7 +200,8 @@ export class AuthService {
     if (!credential || !(await this.#hasher.verify(credential.passwordHash, input.currentPassword))) {
       throw badCredentials();
     }
-    await this.#users.setPasswordHash(actor.userId, await this.#hasher.hash(newPassword));
+    const fresh = await this.#hasher.hash(newPassword);
+    if (!(await this.#users.setPasswordHash(actor.userId, credential.passwordHash, fresh))) throw badCredentials();
     await this.#codes.revoke('password-reset', actor.userId);
     const session = await this.#sessions.find(actor.sessionId, this.#clock.now());
     await this.#endAll(actor.userId, session?.device === BASIC_DEVICE ? null : actor.sessionId);

@@ -73,7 +73,7 @@ export class OperatorService {
   async resetPassword(login: string, password: string): Promise<User> {
     const checked = checkFields({ password: () => checkPassword(password) });
     const user = await this.#find(login);
-    await this.#users.setPasswordHash(user.id, await this.#hasher.hash(checked.password));
+    await this.#users.setPasswordHash(user.id, null, await this.#hasher.hash(checked.password));
     await this.#codes.revoke('password-reset', user.id);
     const sessionIds = await this.#sessions.endAll(user.id, null);
     this.#bus.publish({ type: 'sessions.ended', userId: user.id, sessionIds });

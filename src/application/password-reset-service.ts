@@ -59,7 +59,7 @@ export class PasswordResetService {
     ownerOf(await this.#codes.find('password-reset', digest, this.#clock.now()));
     const passwordHash = await this.#hasher.hash(newPassword);
     const userId = ownerOf(await this.#codes.redeem('password-reset', digest, this.#clock.now()));
-    await this.#users.setPasswordHash(userId, passwordHash);
+    await this.#users.setPasswordHash(userId, null, passwordHash);
     await this.#codes.revoke('password-reset', userId);
     const sessionIds = await this.#sessions.endAll(userId, null);
     if (sessionIds.length > 0) this.#bus.publish({ type: 'sessions.ended', userId, sessionIds });

@@ -7,7 +7,7 @@ const USERS_MAX = 20_000;
 
 /**
  * Who the ids in messages, changes and memberships are: names are joined when something is read, never stored with it. Keeps
- * the people who were asked for last; a changed profile is read again once the bus says so.
+ * the people who were read last; a changed profile is read again once the bus says so.
  */
 export class UserDirectory {
   readonly #users: UserRepository;

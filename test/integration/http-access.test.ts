@@ -93,6 +93,16 @@ const ROWS: Record<string, Row> = {
   listSessions: { method: 'GET', path: () => 'auth/sessions', who: { own: 200 } },
   endSession: { method: 'DELETE', path: () => 'auth/sessions/of-nobody', who: { own: 404 } },
   issueTicket: { method: 'POST', path: () => 'auth/ticket', who: { own: 201 } },
+  broadcast: { method: 'POST', path: () => 'broadcasts', body: () => ({ content: 'x' }), who: { own: 403 } },
+  listUsers: { method: 'GET', path: ({ writer }) => `users?ids=${writer.id}`, who: { own: 200 } },
+  getPresence: { method: 'GET', path: ({ writer }) => `users/${writer.id}/presence`, who: { own: 200 } },
+  listPresence: { method: 'GET', path: () => 'presence', who: { own: 200 } },
+  deleteMe: {
+    method: 'DELETE',
+    path: () => 'users/me',
+    body: () => ({ password: 'not his', messages: 'keep' }),
+    who: { own: 401 },
+  },
   getMe: { method: 'GET', path: () => 'users/me', who: { own: 200 } },
   updateMe: { method: 'PATCH', path: () => 'users/me', body: () => ({ bio: 'x' }), who: { own: 200 } },
   changePassword: {

@@ -60,7 +60,7 @@ export async function withMongo(name: string, suite: (mongo: MongoServer) => voi
 }
 
 /** What kills and starts the server: a command that knows `kill9` and `start`. */
-export interface ServerControl {
+interface ServerControl {
   kill(): Promise<void>;
   /** On the same port, with the same data. */
   start(): Promise<void>;

@@ -37,14 +37,21 @@ export class Steps {
     this.trace.push(`${actor} dies`);
   }
 
-  /** Takes steps until nobody has any left to take. `choose` picks one of so many; `taken` looks at what each led to. */
-  async run(choose: (among: number) => number, taken: (stepsTaken: number) => Promise<void>): Promise<void> {
-    for (let count = 1; ; count += 1) {
+  /**
+   * Takes steps until nobody has any left to take. `choose` picks one of those who wait, by its place among these actors;
+   * `taken` looks at what each step led to.
+   */
+  async run(
+    choose: (actors: readonly string[]) => number,
+    taken: (stepsTaken: number) => Promise<void>,
+  ): Promise<void> {
+    for (let count = 0; ; count += 1) {
       await quiet();
-      await taken(count - 1);
+      await taken(count);
       this.#waiting = this.#waiting.filter(({ actor }) => !this.#dead.has(actor));
-      const [next] = this.#waiting.splice(choose(this.#waiting.length), 1);
-      if (!next) return;
+      if (this.#waiting.length === 0) return;
+      const [next] = this.#waiting.splice(choose(this.#waiting.map(({ actor }) => actor)), 1);
+      if (!next) throw new Error('nobody was chosen');
       this.trace.push(`${next.actor}: ${next.label}`);
       await next.take();
     }

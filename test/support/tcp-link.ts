@@ -1,25 +1,19 @@
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 
-/** A link to a server that can be made silent: what is sent then waits, and arrives when the link is mended. */
+/** What a link does: it carries everything, holds everything back until it is mended, or breaks at the next request or answer. */
+type LinkState = 'open' | 'silent' | 'breaks at a request' | 'breaks at an answer';
+
+/** A link to a server, as a test would have it. */
 export class TcpLink {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #isSilent = false;
+  #state: LinkState = 'open';
 
   private constructor(host: string, port: number) {
     this.#server = createServer({ allowHalfOpen: true }, (near) => {
       const far = dial({ host, port, allowHalfOpen: true });
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(from);
-        from.on('data', (bytes: Buffer) => to.write(bytes));
-        from.on('end', () => to.end());
-        from.on('error', () => undefined); // the other side has gone; what it was sent before still arrives
-        from.on('close', () => this.#sockets.delete(from));
-        if (this.#isSilent) from.pause();
-      }
+      this.#carry(near, far, 'breaks at a request');
+      this.#carry(far, near, 'breaks at an answer');
     });
   }
 
@@ -35,19 +29,27 @@ export class TcpLink {
     return address.port;
   }
 
-  silence(): void {
-    this.#isSilent = true;
-    for (const socket of this.#sockets) socket.pause();
-  }
-
-  mend(): void {
-    this.#isSilent = false;
-    for (const socket of this.#sockets) socket.resume();
+  become(state: LinkState): void {
+    this.#state = state;
+    for (const socket of this.#sockets) state === 'silent' ? socket.pause() : socket.resume();
   }
 
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  #carry(from: Socket, to: Socket, breaking: LinkState): void {
+    this.#sockets.add(from);
+    from.on('data', (bytes: Buffer) => {
+      if (this.#state !== breaking) return void to.write(bytes);
+      from.destroy();
+      to.destroy();
+    });
+    from.on('end', () => to.end());
+    from.on('error', () => undefined); // one side has gone; what it sent before still arrives
+    from.on('close', () => this.#sockets.delete(from));
+    if (this.#state === 'silent') from.pause();
   }
 }

@@ -163,6 +163,11 @@ describe('refresh', () => {
     },
   );
 
+  test('with more than the token is refused, and the token is still good', async () => {
+    await refused(`${first.refreshToken}.more`);
+    await app.auth.refresh(first.refreshToken);
+  });
+
   test('for an account that is gone is refused', async () => {
     const { digests, store, clock } = app;
     const session = aSession({ userId: anId(), expiresAt: clock.now() + DAY });

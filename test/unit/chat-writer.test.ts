@@ -268,6 +268,17 @@ describe('what the writer remembers of a chat', () => {
     expect(log.loads).toEqual([null, { rev: 2, members: ['ann'] }, { rev: 3, members: ['ann', 'bob'] }]);
   });
 
+  test('is not believed any more after a failure', async () => {
+    const chatId = await aGroup();
+    const { writer, log } = aNode();
+    await writer.submit(chatId, 'ann', sending('one'));
+    log.appending = () => Promise.reject(new StoreError('not-done', new Error('disk full')));
+    await fate(writer.submit(chatId, 'ann', sending('two')));
+    log.appending = null;
+    await writer.submit(chatId, 'ann', sending('three'));
+    expect(log.loads.map((known) => known?.rev)).toEqual([undefined, 2, undefined]);
+  });
+
   test('refuses nobody: who has been added again meanwhile may write', async () => {
     const chatId = await aGroup();
     const { writer, log } = aNode();

@@ -15,7 +15,10 @@ function decoded(cursor: string, ...types: ('string' | 'number')[]): unknown {
 
 /** Of any UTF-16 units, well formed or not. */
 const anyText = fc.array(fc.nat(0xffff)).map((units) => String.fromCharCode(...units));
-const parts = fc.array(fc.oneof(fc.maxSafeInteger(), fc.uuid(), fc.string()), { minLength: 1, maxLength: 4 });
+const parts = fc.array(fc.oneof(fc.maxSafeInteger(), fc.uuid(), fc.string({ unit: 'binary' })), {
+  minLength: 1,
+  maxLength: 4,
+});
 const typesOf = (of: readonly (string | number)[]) =>
   of.map((part) => (typeof part === 'string' ? 'string' : 'number'));
 

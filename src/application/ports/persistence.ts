@@ -193,7 +193,11 @@ export interface UserRepository {
   findCredential(userId: UserId): Promise<Credential | null>;
   /** Replaces the row if its version is still `user.version - 1`. */
   update(user: User): Promise<'updated' | 'stale' | Taken>;
-  setPasswordHash(userId: UserId, passwordHash: string): Promise<void>;
+  /**
+   * Replaces the hash if it is still `current`, so that no change of a password is undone, or, with null, whatever it is;
+   * answers whether it did.
+   */
+  setPasswordHash(userId: UserId, current: string | null, next: string): Promise<boolean>;
   /** Whether there is anybody with the role of admin who is not suspended. */
   hasAdmin(): Promise<boolean>;
   /**

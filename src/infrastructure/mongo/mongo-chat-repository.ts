@@ -12,7 +12,7 @@ export type ChatRow = Omit<Chat, 'id'> & {
   readonly purge?: Purge;
 };
 
-export interface Purge {
+interface Purge {
   /** The floor that the deletion set, and when. */
   readonly rev: number;
   readonly seq: number;

@@ -63,8 +63,12 @@ export class MongoUserRepository implements UserRepository {
     return row && isDeepStrictEqual(toUser(row), user) ? 'updated' : 'stale'; // told again
   }
 
-  async setPasswordHash(userId: UserId, passwordHash: string): Promise<void> {
-    await this.#users.updateOne({ _id: userId }, { $set: { passwordHash } }).catch(writeFailed);
+  async setPasswordHash(userId: UserId, current: string | null, next: string): Promise<boolean> {
+    const replaced = { $set: { passwordHash: next } };
+    const { matchedCount } = await this.#users
+      .updateOne({ _id: userId, ...(current !== null && { passwordHash: current }) }, replaced)
+      .catch(writeFailed);
+    return matchedCount === 1;
   }
 
   async hasAdmin(): Promise<boolean> {

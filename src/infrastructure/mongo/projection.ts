@@ -79,7 +79,10 @@ async function stillOlder(collection: Collection<Row>, images: readonly Row[]): 
   return images.filter((image) => (revOf.get(image._id) ?? 0) < image.rev);
 }
 
-/** Which of these rows an unordered write left out because of a unique index. Any other failure is thrown. */
+/**
+ * Which of these rows an unordered write left out because of a unique index. Any other failure is thrown: that of the link,
+ * which the driver wraps as a failed bulk without a single refusal, or of the majority.
+ */
 async function refusedAmong(rows: readonly Row[], write: Promise<unknown>): Promise<Row[]> {
   try {
     await write;
@@ -87,7 +90,7 @@ async function refusedAmong(rows: readonly Row[], write: Promise<unknown>): Prom
   } catch (error) {
     if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
     const refusals = [error.writeErrors].flat();
-    if (!refusals.every((refusal) => refusal.code === DUPLICATE_KEY)) throw error;
+    if (refusals.length === 0 || refusals.some((refusal) => refusal.code !== DUPLICATE_KEY)) throw error;
     return refusals.flatMap((refusal) => rows[refusal.index] ?? []);
   }
 }

@@ -1,9 +1,10 @@
 import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { StoreRefused } from '../../application/ports/persistence.ts';
 import { checkMigratable, type Migration } from './migrations.ts';
-import { BUSY, resultCode } from './sqlite-error.ts';
+import { BUSY, CORRUPT, NOTADB, resultCode } from './sqlite-error.ts';
 
 /** Larger files are not read through before they are opened: it takes about a second per gigabyte. */
 const CHECKED_BYTES = 128 * 1024 * 1024;
@@ -39,7 +40,7 @@ export function checkFile(path: string, migrations: readonly Migration[]): void 
   if (size === 0) return;
   try {
     if (headerOf(path) !== HEADER) throw new StoreRefused('it is not an SQLite database');
-    const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+    const database = new DatabaseSync(locationOf(path), { readOnly: true, timeout: 5_000 });
     try {
       checkMigratable(database, migrations);
       if (size <= CHECKED_BYTES) checkSoundness(database);
@@ -50,6 +51,14 @@ export function checkFile(path: string, migrations: readonly Migration[]): void 
     const why = error instanceof StoreRefused ? error.message : damage(error);
     throw new StoreRefused(`${path} cannot be used: ${why}`, { cause: error });
   }
+}
+
+/** Without a journal to look into, the file is read as immutable: else SQLite would put an empty journal beside it. */
+function locationOf(path: string): URL {
+  const url = pathToFileURL(path);
+  const journal = statSync(`${path}-wal`, { throwIfNoEntry: false });
+  if (journal === undefined) url.searchParams.set('immutable', '1');
+  return url;
 }
 
 function headerOf(path: string): string {
@@ -70,8 +79,7 @@ function checkSoundness(database: DatabaseSync): void {
 
 /** What SQLite found wrong with a file. Any other error is no finding and is thrown as it is. */
 function damage(error: unknown): string {
-  const [CORRUPT, NOTADB] = [11, 26];
   const code = resultCode(error);
-  if (!(error instanceof Error) || (code !== CORRUPT && code !== NOTADB)) throw error;
-  return `it is damaged: ${error.message}`;
+  if (code === CORRUPT || code === NOTADB) return `it is damaged: ${(error as Error).message}`;
+  throw error;
 }

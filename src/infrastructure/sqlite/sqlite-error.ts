@@ -15,11 +15,17 @@ const IOERR = 10;
 /** The extended code of a write that did not go through. The commit's frame is the last that is written, so it is not whole. */
 const IOERR_WRITE = 778;
 export const BUSY = 5;
+export const CORRUPT = 11;
+export const NOTADB = 26;
 
 /** The extended result code of an error that came from SQLite, else null. */
 function extendedCode(error: unknown): number | null {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null;
+  const code = property(error, 'errcode');
+  return typeof code === 'number' ? code : null;
 }
+
+const property = (error: unknown, name: 'code' | 'errcode'): unknown =>
+  typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
 
 /** Its primary result code, else null. */
 export function resultCode(error: unknown): number | null {
@@ -33,8 +39,7 @@ export function resultCode(error: unknown): number | null {
  * unknown.
  */
 export function asStoreError(error: unknown, isCommit = false): unknown {
-  const isClosed = error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE';
-  if (isClosed) return new StoreError('not-done', error);
+  if (property(error, 'code') === 'ERR_INVALID_STATE') return new StoreError('not-done', error);
   const code = resultCode(error);
   if (code === null || !OUTAGES.has(code)) return error;
   const mayBeStored = isCommit && code === IOERR && extendedCode(error) !== IOERR_WRITE;

@@ -12,7 +12,7 @@ import { SqliteStoreSettings } from './sqlite-store-settings.ts';
 import { SqliteUserRepository } from './sqlite-user-repository.ts';
 
 /** As much as a busy turn writes, so that a disk that has no room for one is noticed. */
-const _PROBE = ' '.repeat(64 * 1024);
+const PROBE = ' '.repeat(64 * 1024);
 
 /**
  * The store of a single process, in one file.
@@ -26,7 +26,8 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 
 /** The repositories over an open database. */
 export function storeOn(database: Database): Store {
-  const touch = database.statement("UPDATE settings SET value = value WHERE name = 'epoch'");
+  const probe = database.statement(`
+    INSERT INTO settings (name, value) VALUES ('probe', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`);
   return {
     chatLog: new SqliteChatLog(database),
     chats: new SqliteChatRepository(database),
@@ -38,8 +39,7 @@ export function storeOn(database: Database): Store {
     mailQueue: new SqliteMailQueue(database),
     files: new SqliteFileRepository(database),
     settings: new SqliteStoreSettings(database),
-    /** Writes a page, so that a full or read-only disk is noticed. */
-    check: () => database.write(() => void touch.run()),
+    check: () => database.write(() => void probe.run(PROBE)),
     close: async () => database.close(),
   };
 }

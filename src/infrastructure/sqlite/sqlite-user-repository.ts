@@ -35,7 +35,9 @@ export class SqliteUserRepository implements UserRepository {
       UPDATE users SET (${USER_COLUMNS}, ${KEYS}) = (${Array(20).fill('?').join(', ')}) WHERE id = ?1`);
     this.#index = database.statement(`
       INSERT OR REPLACE INTO user_grams (rowid, grams) SELECT number, ?2 FROM users WHERE id = ?1`);
-    this.#setPasswordHash = database.statement('UPDATE users SET password_hash = ? WHERE id = ?');
+    this.#setPasswordHash = database.statement(
+      'UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = coalesce(?, password_hash)',
+    );
     this.#hasAdmin = database.query(`SELECT 1 FROM users WHERE role = 'admin' AND suspended_at IS NULL LIMIT 1`);
     this.#findMany = database.query(`SELECT ${USER_COLUMNS} FROM users
       WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL`);
@@ -95,10 +97,8 @@ export class SqliteUserRepository implements UserRepository {
     });
   }
 
-  setPasswordHash(userId: UserId, passwordHash: string): Promise<void> {
-    return this.#database.write(() => {
-      this.#setPasswordHash.run(passwordHash, userId);
-    });
+  setPasswordHash(userId: UserId, current: string | null, next: string): Promise<boolean> {
+    return this.#database.write(() => this.#setPasswordHash.run(next, userId, current).changes === 1);
   }
 
   hasAdmin(): Promise<boolean> {

@@ -90,7 +90,7 @@ export type Attachment = Static<typeof Attachment>;
 
 export const attachmentIds = Type.Array(Id, { maxItems: 10, description: 'Uploads of mine, each once.' });
 
-export const System = shape(
+const System = shape(
   'System',
   {
     type: oneOf(['chat.created', 'chat.updated', 'member.added', 'member.removed']),

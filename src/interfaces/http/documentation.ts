@@ -20,6 +20,10 @@ export const documentationRoutes =
   (isHttps: boolean): FastifyPluginAsync =>
   async (app) => {
     await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: isHttps });
-    await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: CONTENT_SECURITY_POLICY });
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: CONTENT_SECURITY_POLICY,
+      uiConfig: { layout: 'BaseLayout' }, // without the bar that asks for another document
+    });
     app.get('/docs/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   };

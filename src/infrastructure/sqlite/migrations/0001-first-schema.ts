@@ -180,7 +180,7 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE UNIQUE INDEX messages_id ON messages (id);
 CREATE UNIQUE INDEX messages_send_key ON messages (client_id, sender_id, chat);
-CREATE INDEX messages_deleted ON messages (place, sender_id) WHERE is_system = 0 AND deleted_at IS NOT NULL;
+CREATE INDEX messages_deleted ON messages (place) WHERE is_system = 0 AND deleted_at IS NOT NULL;
 
 CREATE TABLE own_lines (
   sender_id TEXT NOT NULL,
