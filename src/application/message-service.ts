@@ -54,6 +54,8 @@ const OFFSET_MAX = 10_000;
 
 interface Range {
   readonly order: 'asc' | 'desc';
+  /** The bounds that were asked for, which every further page keeps. */
+  readonly asked: { readonly above: number; readonly below: number };
   readonly above: number;
   readonly upTo: number;
   readonly skip: number;
@@ -193,27 +195,29 @@ export class MessageService {
   /** Which lines a query is about, and how many of them it leaves out at the beginning. */
   async #range(chat: Chat, query: HistoryQuery): Promise<Range> {
     const { before, after, cursor, offset = 0, from, to } = query;
-    const [direction, edge, left] =
-      cursor === undefined ? [undefined, undefined, offset] : decodeCursor(cursor, 'string', 'number', 'number');
-    const order = (direction ?? query.order ?? (after === undefined ? 'desc' : 'asc')) === 'asc' ? 'asc' : 'desc';
-    const start = after ?? (order === 'asc' ? edge : undefined) ?? 0;
-    const end = (before ?? (order === 'desc' ? edge : undefined) ?? Number.MAX_SAFE_INTEGER) - 1;
+    const [direction, start, end, left] =
+      cursor === undefined
+        ? [query.order ?? (after === undefined ? 'desc' : 'asc'), after ?? 0, before ?? Number.MAX_SAFE_INTEGER, offset]
+        : decodeCursor(cursor, 'string', 'number', 'number', 'number');
+    const order = direction === 'asc' ? 'asc' : 'desc';
     const lastBefore = async (before: Instant) => (await lastLinesBefore(this.#messages, [{ chat, before }]))[0] ?? 0;
     return {
       order,
+      asked: { above: start, below: end },
       above: Math.max(chat.floorSeq, start, from === undefined ? 0 : await lastBefore(from)),
-      upTo: Math.min(chat.seq, end, to === undefined ? chat.seq : await lastBefore(to + 1)),
+      upTo: Math.min(chat.seq, end - 1, to === undefined ? chat.seq : await lastBefore(to + 1)),
       skip: Math.min(Math.max(left, 0), OFFSET_MAX),
     };
   }
 
   /** Without a filter every line counts, so what is left out is a matter of arithmetic. */
-  async #page(chatId: ChatId, { order, above, upTo, skip }: Range, limit: number): Promise<Page<Message>> {
+  async #page(chatId: ChatId, range: Range, limit: number): Promise<Page<Message>> {
+    const { order, above, upTo, skip } = range;
     const bounds = order === 'asc' ? { above: above + skip, upTo } : { above, upTo: upTo - skip };
     const found = await this.#messages.page(chatId, { ...bounds, order, limit: limit + 1 });
     const items = found.slice(0, limit);
     const last = items.at(-1);
-    return { items, nextCursor: last && found.length > limit ? encodeCursor([order, last.seq, 0]) : null };
+    return { items, nextCursor: last && found.length > limit ? cursorFrom(range, last.seq, 0) : null };
   }
 
   async #search(chatId: ChatId, range: Range, limit: number, filter: MessageFilter): Promise<Page<Message>> {
@@ -225,10 +229,10 @@ export class MessageService {
     const found = await this.#messages.search(chatId, { ...window, order, limit: skip + limit + 1 }, filter);
     const items = found.slice(skip, skip + limit);
     const last = items.at(-1);
-    if (last && found.length > skip + limit) return { items, nextCursor: encodeCursor([order, last.seq, 0]) };
+    if (last && found.length > skip + limit) return { items, nextCursor: cursorFrom(range, last.seq, 0) };
     const isAll = window.above === range.above && window.upTo === range.upTo;
     const edge = order === 'asc' ? window.upTo : window.above + 1;
-    return { items, nextCursor: isAll ? null : encodeCursor([order, edge, Math.max(0, skip - found.length)]) };
+    return { items, nextCursor: isAll ? null : cursorFrom(range, edge, Math.max(0, skip - found.length)) };
   }
 
   /** Half of the page before `seq`, the rest from it on; what one side lacks the other does not make up for. */
@@ -252,5 +256,9 @@ export class MessageService {
     return { items: order === 'asc' ? ascending : ascending.reverse(), nextCursor: null };
   }
 }
+
+/** Where the page after this line begins; `skip` lines are left out there. */
+const cursorFrom = ({ order, asked }: Range, seq: number, skip: number): string =>
+  encodeCursor(order === 'asc' ? [order, seq, asked.below, skip] : [order, asked.above, seq, skip]);
 
 const hasFiles = ({ attachmentIds = [] }: NewMessage): boolean => attachmentIds.length > 0;

@@ -1,4 +1,4 @@
-import { checkFields, invalid } from '../domain/errors.ts';
+import { checkFields, invalid, validationFailed } from '../domain/errors.ts';
 import type { UserId } from '../domain/ids.ts';
 import type { Actor } from '../domain/session.ts';
 import { searchKey, storableText, uniqueKey } from '../domain/text.ts';
@@ -101,7 +101,7 @@ function readCursor(cursor: string, sort: PeopleSort, order: UserOrder): UserPos
     order === 'createdAt'
       ? decodeCursor(cursor, 'string', 'number', 'string')
       : decodeCursor(cursor, 'string', 'string', 'string');
-  if (ofSort !== sort) return decodeCursor(cursor) as never;
+  if (ofSort !== sort) throw validationFailed([{ path: '/cursor', message: 'is of this list in another order' }]);
   return { value, id };
 }
 

@@ -44,7 +44,10 @@ export function chatRepositorySuite(harness: StoreHarness): void {
           { members: [bob], messages: [], sendKeys: [], heir: false },
           null,
         );
-        expect(await chats.membership(chatId, bob)).toEqual({ chat, member: members.get(bob), mark: NO_MARK });
+        expect(await chats.membership(chatId, bob)).toEqual({
+          ...{ chat, member: members.get(bob), mark: NO_MARK },
+          mutedUntil: null,
+        });
         await chats.raiseMark(chatId, bob, { seq: 1, n: 0 });
         expect((await chats.membership(chatId, bob))?.mark).toEqual({ seq: 1, n: 0 });
       });

@@ -18,7 +18,7 @@ const INDEXES: Readonly<Record<string, Readonly<Record<string, readonly [object,
     commits_end: [{ chatId: 1, lastRev: 1 }],
     commits_pending: [{ pendingSince: 1 }, sparse],
   },
-  chats: { chats_purge: [{ 'purge.rev': 1 }, sparse] },
+  chats: { chats_purge: [{ 'purge.rev': 1 }, sparse], chats_list: [{ listKey: 1 }, sparse] },
   members: {
     members_member: [{ chatId: 1, userId: 1 }, unique],
     members_user: [{ userId: 1, active: 1, chatId: 1 }],

@@ -22,7 +22,7 @@ export class SqliteDeletionRepository implements DeletionRepository {
         name_key = '', listed_name = '', last_seen_at = NULL, password_hash = '', version = version + 1
       WHERE id = ? AND deleted_at IS NULL`);
     this.#unfinished = database.query(`
-      SELECT id, deletion, deleted_at FROM users WHERE deletion IS NOT NULL ORDER BY deleted_at LIMIT ?`);
+      SELECT id, deletion, deleted_at FROM users WHERE deletion IS NOT NULL AND deleted_at >= 0 ORDER BY deleted_at LIMIT ?`);
     this.#finish = database.statement('UPDATE users SET deletion = NULL WHERE id = ? AND deleted_at IS NOT NULL');
     this.#release = database.statement(`
       UPDATE users SET username_key = id WHERE deleted_at IS NOT NULL AND username_key <> id AND deleted_at < ?`);
