@@ -726,7 +726,9 @@ export function chatLogSuite(harness: StoreHarness): void {
         const [ann, bob] = [anId(), anId()];
         const chatId = anId();
         await perform(chatLog, chatId, ann, { type: 'chat.open', peerId: bob });
-        const said = await say(chatLog, chatId, ann, ...lines);
+        const all = lines.map((line, i) => aDraft(line, { clientId: `mine ${i}` }));
+        const sent = await perform(chatLog, chatId, ann, { type: 'message.send', drafts: all });
+        const said = sent?.images.messages ?? [];
         await perform(chatLog, chatId, ann, { type: 'chat.delete' });
         return { chatLog, chatId, ann, bob, said, floorRev: lines.length + 2 };
       }

@@ -213,18 +213,18 @@ export function messageRepositorySuite(harness: StoreHarness): void {
           [bob, 60],
           [ann, 1],
           [cem, 100],
-          [bob, 30],
-          [ann, 47],
+          [bob, 100],
+          [ann, 99],
         ] as const) {
           await say(chatLog, chatId, sender, ...texts(count));
           await say(chatLog, beside, sender, ...texts(count));
         }
         const lines = await messages.page(chatId, { above: 0, upTo: 1_000, order: 'asc', limit: 1_000 });
-        expect(lines).toHaveLength(309);
+        expect(lines).toHaveLength(431);
         const own = (userId: string, above: number) =>
           lines.filter((line) => line.seq > above && line.kind === 'text' && line.senderId === userId).length;
         for (const userId of [ann, bob, cem, anId()]) {
-          for (const above of [0, 1, 63, 71, 100, 127, 128, 129, 200, 255, 256, 257, 300, 308, 309, 400]) {
+          for (const above of [0, 1, 63, 71, 100, 127, 128, 129, 200, 255, 256, 257, 383, 384, 385, 430, 431, 500]) {
             const counts = await messages.countNotUnread(userId, [{ chatId, above }]);
             expect([above, counts.get(chatId) ?? 0]).toEqual([above, own(userId, above)]);
           }

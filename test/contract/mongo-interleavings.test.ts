@@ -1,349 +1,125 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MongoNetworkError } from 'mongodb';
-import { ChatWriter, type Outcome } from '../../src/application/chat-writer.ts';
 import type { Commit } from '../../src/domain/changes.ts';
 import type { Command } from '../../src/domain/decide.ts';
-import { DomainError, type ErrorCode } from '../../src/domain/errors.ts';
-import { emptied, sendKey } from '../../src/domain/message.ts';
-import { messageRow, toMessage } from '../../src/infrastructure/mongo/mongo-message-repository.ts';
-import { aDraft, anId, NOON } from '../support/builders.ts';
+import { aDraft, anId } from '../support/builders.ts';
 import { creation, perform, sending } from '../support/chat-actions.ts';
 import { withMongo } from '../support/mongo.ts';
-import type { Interceptor } from '../support/mongo-interceptor.ts';
-import { type Nodes, nodesForEachTest } from '../support/mongo-nodes.ts';
-import { differences, folded, type Row, type Rows } from '../support/mongo-rows.ts';
-import { Steps } from '../support/steps.ts';
+import { nodesForEachTest } from '../support/mongo-nodes.ts';
+import { ACTORS, type Link, Play, type Scenario, type Wish } from '../support/mongo-play.ts';
 
 /** How many scenarios of each kind are played; fewer where the machine is busy. */
 const RUNS = 80;
 const LIMIT_MS = 25_000;
+/** All interleavings of a pair are played, however long it takes. */
+const PATIENCE_MS = 300_000;
 
-/** What somebody asks for, in words that a counterexample can be read in. */
-type Wish =
-  | { readonly do: 'send'; readonly by: string; readonly clientId: string }
-  | { readonly do: 'edit' | 'erase' | 'rename' | 'delete' | 'open'; readonly by: string }
-  | { readonly do: 'add' | 'remove'; readonly by: string; readonly who: string };
+const hello = (): Command => ({ type: 'message.send', drafts: [aDraft('hello')], peerId: 'bob' });
+/** What has happened in a chat before, by Ann. */
+const GROUP = () => [creation(['bob', 'cem']), sending('hello')];
+const DIRECT = () => [hello()];
+const NOTHING = () => [];
 
-/** What becomes of one commit's insert: its answer comes, is lost, or the insert itself arrives late. */
-type Link = 'fine' | 'lost' | 'late';
+const send = (by: string, clientId = '1'): Wish => ({ do: 'send', by, clientId });
+const remove = (who: string): Wish => ({ do: 'remove', by: 'ann', who });
+const add = (who: string): Wish => ({ do: 'add', by: 'ann', who });
 
-interface Scenario {
-  /** For each node, its turns; what is wished for in one turn comes at once. */
-  readonly nodes: readonly (readonly (readonly Wish[])[])[];
-  /** What the link does to the commits of each node, in their order. */
-  readonly links: readonly (readonly Link[])[];
-  /** Which node dies, and after how many steps. */
-  readonly death: { readonly node: number; readonly after: number } | null;
-  /** Who goes on, and for how many steps before the next one does: few changes between them reach deepest. */
-  readonly order: readonly { readonly who: number; readonly steps: number }[];
-}
+/** Pairs of wishes of which the one can spoil the other. */
+const PAIRS: readonly (readonly [string, () => Command[], Wish, Wish])[] = [
+  ['one message, sent twice', GROUP, send('ann'), send('ann')],
+  ['the removal of a member and his message', GROUP, remove('cem'), send('cem')],
+  ['an edit and the deletion of a message', GROUP, { do: 'edit', by: 'ann' }, { do: 'erase', by: 'ann' }],
+  ['the same new member, added twice', GROUP, add('dan'), add('dan')],
+  ['the deletion of a chat and a message', GROUP, { do: 'delete', by: 'ann' }, send('bob')],
+  ['the deletion of a direct chat and a message that opens it', DIRECT, { do: 'delete', by: 'ann' }, send('bob')],
+  ['two messages that open a direct chat', NOTHING, send('ann'), send('bob')],
+];
+
+const people = ['ann', 'bob', 'cem'] as const;
+const aSend = (...of: string[]): fc.Arbitrary<Wish> =>
+  fc.tuple(fc.constantFrom(...of), fc.constantFrom('1', '2')).map((args) => send(...args));
+const aMember = fc.constantFrom('cem', 'dan').chain((who) => fc.constantFrom(add(who), remove(who)));
+const one = (what: 'edit' | 'erase' | 'rename' | 'delete' | 'open', ...of: string[]): fc.Arbitrary<Wish> =>
+  fc.constantFrom(...of).map((by) => ({ do: what, by }));
+
+const IN_GROUP = fc.oneof(
+  { weight: 3, arbitrary: aSend(...people) },
+  { weight: 4, arbitrary: aMember },
+  ...[one('edit', 'ann'), one('erase', 'ann'), one('rename', 'bob'), one('delete', 'ann')],
+);
+const IN_DIRECT = fc.oneof(
+  { weight: 3, arbitrary: aSend('ann', 'bob') },
+  { weight: 2, arbitrary: one('delete', 'ann', 'bob') },
+  ...[one('open', 'ann', 'bob'), one('edit', 'ann'), one('erase', 'ann')],
+);
 
 const scenario = (wish: fc.Arbitrary<Wish>): fc.Arbitrary<Scenario> => {
   const turns = fc.array(fc.array(wish, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 2 });
   const link = fc.oneof({ weight: 4, arbitrary: fc.constant<Link>('fine') }, fc.constantFrom<Link>('lost', 'late'));
+  const turn = fc.record({ who: fc.constantFrom(...ACTORS), steps: fc.integer({ min: 1, max: 9 }) });
   return fc.record({
     nodes: fc.tuple(turns, turns),
     links: fc.tuple(fc.array(link, { maxLength: 4 }), fc.array(link, { maxLength: 4 })),
     death: fc.option(fc.record({ node: fc.nat(1), after: fc.nat(25) })),
-    order: fc.array(fc.record({ who: fc.nat(9), steps: fc.integer({ min: 1, max: 9 }) }), { maxLength: 30 }),
+    isSwept: fc.boolean(),
+    order: fc.array(turn, { maxLength: 30 }),
   });
 };
-
-const send = (...people: string[]): fc.Arbitrary<Wish> =>
-  fc.record({ do: fc.constant('send' as const), by: fc.constantFrom(...people), clientId: fc.constantFrom('1', '2') });
-const plain = (what: 'edit' | 'erase' | 'rename' | 'delete' | 'open', ...people: string[]): fc.Arbitrary<Wish> =>
-  fc.record({ do: fc.constant(what), by: fc.constantFrom(...people) });
-const member = (what: 'add' | 'remove'): fc.Arbitrary<Wish> =>
-  fc.record({ do: fc.constant(what), by: fc.constant('ann'), who: fc.constantFrom('cem', 'dan') });
-
-const IN_GROUP = fc.oneof(
-  { weight: 3, arbitrary: send('ann', 'bob', 'cem') },
-  { weight: 2, arbitrary: member('remove') },
-  { weight: 2, arbitrary: member('add') },
-  plain('edit', 'ann'),
-  plain('erase', 'ann'),
-  plain('rename', 'bob'),
-  plain('delete', 'ann'),
-);
-const IN_DIRECT = fc.oneof(
-  { weight: 3, arbitrary: send('ann', 'bob') },
-  { weight: 2, arbitrary: plain('delete', 'ann', 'bob') },
-  plain('open', 'ann', 'bob'),
-  plain('edit', 'ann'),
-  plain('erase', 'ann'),
-);
-
-/** A node answers with these only when it cannot reach the store, which it can throughout. */
-const NEVER = new Set<ErrorCode>(['BUSY', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'INTERNAL']);
-
-/** One chat, and all that happened to it. */
-class Play {
-  readonly #nodes: Nodes;
-  readonly #chatId: string;
-  readonly #isDirect: boolean;
-  readonly #messageId: string;
-  readonly #steps = new Steps();
-  /** Every commit that was ever sent, stored or not. */
-  readonly #commits = new Map<string, Commit>();
-  readonly #answers: { readonly wish: Wish; readonly outcome: Outcome }[] = [];
-  #now = NOON;
-  #defect: unknown = null;
-
-  constructor(nodes: Nodes, chatId: string, past: readonly Commit[], isDirect: boolean) {
-    this.#nodes = nodes;
-    this.#chatId = chatId;
-    this.#isDirect = isDirect;
-    for (const commit of past) this.#commits.set(commit.id, commit);
-    this.#messageId = past.at(-1)?.images.messages.at(-1)?.id ?? anId();
-  }
-
-  async run({ nodes, links, death, order }: Scenario): Promise<void> {
-    for (const [i, turns] of nodes.entries()) void this.#asNode(`node ${i}`, turns, links[i] ?? []);
-    void this.#asSweeper();
-    void this.#asPurger();
-    await this.#steps.run(inOrder(order), async (taken) => {
-      if (taken === death?.after) this.#steps.kill(`node ${death.node}`);
-      await this.#expectWhole();
-    });
-    await this.#finish();
-    await this.#judge();
-  }
-
-  /** What was done, to be read beside a failure. */
-  get trace(): string {
-    return this.#steps.trace.join('\n');
-  }
-
-  async #asNode(name: string, turns: readonly (readonly Wish[])[], links: readonly Link[]): Promise<void> {
-    const { chatLog } = this.#nodes.node(this.#link(name, links));
-    const writer = new ChatWriter({
-      log: chatLog,
-      bus: { publish: () => undefined, subscribe: () => () => undefined },
-      clock: { now: () => ++this.#now, sleep: () => this.#steps.step(name, 'pauses', async () => undefined) },
-      ids: { next: anId, directChat: () => this.#chatId, secret: () => '', random: () => 0 },
-      logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    });
-    for (const wishes of turns) await Promise.all(wishes.map((wish) => this.#submit(writer, wish)));
-  }
-
-  async #submit(writer: ChatWriter, wish: Wish): Promise<void> {
-    try {
-      this.#answers.push({ wish, outcome: await writer.submit(this.#chatId, wish.by, this.#command(wish)) });
-    } catch (error) {
-      if (!(error instanceof DomainError) || NEVER.has(error.code)) this.#defect ??= error;
-    }
-  }
-
-  #command(wish: Wish): Command {
-    const lineId = anId();
-    switch (wish.do) {
-      case 'send': {
-        const drafts = [aDraft(`${wish.by} ${wish.clientId}`, { clientId: wish.clientId })];
-        return { type: 'message.send', drafts, ...(this.#isDirect && { peerId: peerOf(wish.by) }) };
-      }
-      case 'edit':
-        return { type: 'message.edit', messageId: this.#messageId, content: lineId };
-      case 'erase':
-        return { type: 'message.delete', messageId: this.#messageId };
-      case 'rename':
-        return { type: 'chat.update', name: lineId, lineId };
-      case 'delete':
-        return { type: 'chat.delete' };
-      case 'open':
-        return { type: 'chat.open', peerId: peerOf(wish.by) };
-      case 'add':
-        return { type: 'member.add', userIds: [wish.who], lineId };
-      case 'remove':
-        return { type: 'member.remove', userId: wish.who, lineId };
-    }
-  }
-
-  /** The node's link: every command is a step, and some inserts of commits go wrong. */
-  #link(name: string, links: readonly Link[]): Interceptor {
-    const left = [...links];
-    return ({ collection, method, args }, proceed) => {
-      const isCommit = collection === 'commits' && method === 'insertOne';
-      if (!isCommit) return this.#steps.step(name, `${method} ${collection}`, proceed);
-      this.#remember(args[0] as Commit & { readonly _id: string });
-      const link = left.shift() ?? 'fine';
-      return this.#steps.step(name, `insert commit, ${link}`, async () => {
-        if (link === 'late') void this.#steps.step('link', 'the insert arrives', proceed).catch(() => undefined);
-        else await proceed();
-        if (link !== 'fine') throw new MongoNetworkError('the link broke');
-      });
-    };
-  }
-
-  #remember({ _id, chatId, firstRev, lastRev, at, changes, images }: Commit & { readonly _id: string }): void {
-    this.#commits.set(_id, { id: _id, chatId, firstRev, lastRev, at, changes, images });
-  }
-
-  async #asSweeper(): Promise<void> {
-    const { chatLog } = this.#nodes.node(this.#steps.interceptor('sweep'));
-    for (let round = 0; round < 3; round += 1) {
-      chatLog.settle(await chatLog.unsettled(-1, 100));
-      await chatLog.settled();
-    }
-  }
-
-  async #asPurger(): Promise<void> {
-    const { chatLog } = this.#nodes.node(this.#steps.interceptor('purge'));
-    for (let round = 0; round < 5; round += 1) await chatLog.purge();
-  }
-
-  /** What the sweep and the purge bring about in the end. */
-  async #finish(): Promise<void> {
-    const { chatLog } = this.#nodes.store;
-    await this.#nodes.settleAll();
-    while (!(await chatLog.purge()));
-    expect(await chatLog.unsettled(-1, 100)).toEqual([]);
-  }
-
-  /** The commits that are in the log, in their order. */
-  async #log(): Promise<Commit[]> {
-    const rows = this.#nodes.db.collection<{ _id: string; chatId: string; firstRev: number }>('commits');
-    const stored = await rows.find({ chatId: this.#chatId }).sort({ firstRev: 1 }).toArray();
-    return stored.map(({ _id }) => {
-      const commit = this.#commits.get(_id);
-      if (!commit) throw new Error(`nobody sent commit ${_id}`);
-      return commit;
-    });
-  }
-
-  /** At every moment: up to the chat's row everything is in its rows, and what was answered is not beyond it. */
-  async #expectWhole(): Promise<void> {
-    if (this.#defect) throw this.#defect;
-    const rows = await this.#nodes.rowsOf(this.#chatId);
-    const head = rows.get(`chats/${this.#chatId}`)?.rev ?? 0;
-    for (const commit of await this.#log()) {
-      if (commit.lastRev > head) continue;
-      for (const [key, image] of folded(new Map(), commit)) {
-        const rev = rows.get(key)?.rev ?? 0;
-        if (rev < image.rev)
-          throw new Error(`the chat's row says ${head}, and ${key} has ${rev} instead of ${image.rev}`);
-      }
-    }
-    for (const { wish, outcome } of this.#answers) {
-      if (outcome.chat.rev > head)
-        throw new Error(`${wish.do} was answered at ${outcome.chat.rev}, the head is ${head}`);
-    }
-  }
-
-  /** In the end: the rows are what the log says, the log keeps the rules, and every answer is true. */
-  async #judge(): Promise<void> {
-    const log = await this.#log();
-    expectDense(log);
-    expectLawful(log);
-    const rows = await this.#nodes.rowsOf(this.#chatId);
-    expect(differences(rows, purged(log.reduce<Rows>(folded, new Map()), rows))).toEqual([]);
-    const made = new Map(log.flatMap(({ changes }) => changes).map((change) => [change.rev, change]));
-    for (const { wish, outcome } of this.#answers) {
-      for (const change of outcome.changes) expect(made.get(change.rev)).toEqual(change);
-      if (wish.do !== 'send') continue;
-      const sent = [...rows.values()].filter(
-        (row) => 'sendKey' in row && row.sendKey === sendKey(wish.by, wish.clientId),
-      );
-      expect(sent.map((row) => row._id)).toEqual(outcome.messages.map((message) => message.id));
-    }
-  }
-}
-
-/** Lets each in turn go on for so many steps, as long as he has any. */
-function inOrder(order: Scenario['order']): (actors: readonly string[]) => number {
-  const turns = [...order];
-  let current = '';
-  let left = 0;
-  return (actors) => {
-    if (left === 0 || !actors.includes(current)) {
-      const { who, steps } = turns.shift() ?? { who: 0, steps: Number.POSITIVE_INFINITY };
-      current = actors[who % actors.length] ?? '';
-      left = steps;
-    }
-    left -= 1;
-    return actors.indexOf(current);
-  };
-}
-
-const peerOf = (userId: string): string => (userId === 'ann' ? 'bob' : 'ann');
-
-function expectDense(log: readonly Commit[]): void {
-  const changes = log.flatMap((commit) => commit.changes);
-  const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
-  const seqs = changes.flatMap((change) => change.seq ?? []);
-  expect(changes.map((change) => change.rev)).toEqual(upTo(changes.length));
-  expect(seqs).toEqual(upTo(seqs.length));
-}
-
-/** Nothing was done by whom had gone or in a chat that was deleted, and nothing was sent twice. */
-function expectLawful(log: readonly Commit[]): void {
-  const active = new Set<string>();
-  const keys = new Set<string>();
-  let isLive = false;
-  for (const { changes, images } of log) {
-    for (const { type, actorId, userIds, messageId } of changes) {
-      if (type === 'chat.created') isLive = true;
-      if (type === 'chat.created' || type === 'member.added') for (const userId of userIds) active.add(userId);
-      expect([type, actorId, isLive, active.has(actorId)]).toEqual([type, actorId, true, true]);
-      if (type === 'member.removed') for (const userId of userIds) active.delete(userId);
-      if (type === 'chat.deleted') isLive = false;
-      if (type !== 'message.created') continue;
-      const message = images.messages.find(({ id }) => id === messageId);
-      const key = sendKey(actorId, message?.clientId ?? '');
-      expect(keys).not.toContain(key);
-      keys.add(key);
-    }
-  }
-}
-
-/** These rows after the purge. When it was done is all that is taken from the rows that are there. */
-function purged(rows: Rows, actual: Rows): Rows {
-  const chat = [...rows.values()].find((row) => 'floorSeq' in row);
-  return new Map(
-    [...rows].map(([key, row]): [string, Row] => {
-      if ('floorSeq' in row) {
-        const { purge: _, ...rest } = row;
-        return [key, rest];
-      }
-      if (!chat || !('sendKey' in row) || row.seq > chat.floorSeq) return [key, row];
-      const there = actual.get(key);
-      const at = there && 'deletedAt' in there ? (there.deletedAt ?? 0) : 0;
-      const { tombstone: __, ...rest } = messageRow(emptied(toMessage(row), chat.floorRev, at));
-      return [key, rest];
-    }),
-  );
-}
 
 await withMongo('MongoDB, step by step', (mongo) => {
   const nodes = nodesForEachTest(mongo);
 
-  /** Plays scenarios in one kind of chat, each in a chat of its own that these commands of Ann have made. */
-  async function explore(wish: fc.Arbitrary<Wish>, isDirect: boolean, past: () => readonly Command[]): Promise<void> {
-    const property = fc.asyncProperty(scenario(wish), async (given) => {
-      const chatId = anId();
-      const commits: Commit[] = [];
-      for (const command of past()) {
-        const commit = await perform(nodes.store.chatLog, chatId, 'ann', command);
-        if (commit) commits.push(commit);
-      }
-      const play = new Play(nodes, chatId, commits, isDirect);
-      await play.run(given).catch((error: unknown) => {
-        throw new Error(`after\n${play.trace}`, { cause: error });
-      });
+  /** Plays a scenario in a chat of its own with this past, and gives what was done. */
+  async function play(past: () => Command[], given: Scenario): Promise<readonly string[]> {
+    const chatId = anId();
+    const commits: Commit[] = [];
+    for (const command of past()) {
+      const commit = await perform(nodes.store.chatLog, chatId, 'ann', command);
+      if (commit) commits.push(commit);
+    }
+    const played = new Play(nodes, chatId, commits, past !== GROUP);
+    await played.run(given).catch((error: unknown) => {
+      throw new Error(`after\n${played.trace.join('\n')}`, { cause: error });
     });
-    await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS });
+    return played.trace;
   }
 
-  test('two nodes, the sweep and the purge keep every promise in a group', async () => {
-    await explore(IN_GROUP, false, () => [creation(['bob', 'cem']), sending('hello')]);
+  describe('two nodes, however the steps of the one fall between those of the other, keep every promise', () => {
+    /** The first goes on for so many steps, then the second for so many, then each to its end: every such pair of numbers. */
+    test.each(PAIRS)(
+      '%s',
+      async (_, past, first, second) => {
+        const calm = { links: [], death: null, isSwept: false };
+        let longest = 0;
+        for (let lead = 0; lead <= longest; lead += 1) {
+          for (let reply = 0, isOver = false; !isOver; reply += 1) {
+            const order = [
+              { who: 'node 0', steps: lead },
+              { who: 'node 1', steps: reply },
+              { who: 'node 0', steps: 1_000 },
+            ] as const;
+            const trace = await play(past, { ...calm, nodes: [[[first]], [[second]]], order });
+            const others = trace.slice(lead).findIndex((step) => step.startsWith('node 0'));
+            isOver = others < 0 || others < reply;
+            if (lead === 0 && reply === 0) longest = trace.findIndex((step) => step.startsWith('node 1'));
+          }
+        }
+        expect(longest).toBeGreaterThan(3);
+      },
+      PATIENCE_MS,
+    );
   });
 
-  test('and in a direct chat, which is deleted and opened again', async () => {
-    const hello = (): Command => ({ type: 'message.send', drafts: [aDraft('hello')], peerId: 'bob' });
-    await explore(IN_DIRECT, true, () => [hello()]);
+  test('two nodes, the sweep and the purge, with deaths and bad links, keep every promise in a group', async () => {
+    const property = fc.asyncProperty(scenario(IN_GROUP), async (given) => void (await play(GROUP, given)));
+    await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS });
   });
 
-  test('and in a direct chat that nobody has opened yet', async () => {
-    await explore(IN_DIRECT, true, () => []);
+  test.each([
+    ['that is deleted and opened again', DIRECT],
+    ['that nobody has opened yet', NOTHING],
+  ])('and in a direct chat %s', async (_, past) => {
+    const property = fc.asyncProperty(scenario(IN_DIRECT), async (given) => void (await play(past, given)));
+    await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: LIMIT_MS });
   });
 });

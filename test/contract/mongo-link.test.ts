@@ -20,6 +20,7 @@ await withMongo('MongoDB behind a link that goes silent', (mongo) => {
   let link: TcpLink;
   let address: string;
   let remote: MongoStore;
+  const opened: MongoStore[] = [];
 
   beforeEach(async () => {
     const { host } = new URL(nodes.uri.replace('mongodb://', 'http://'));
@@ -27,10 +28,11 @@ await withMongo('MongoDB behind a link that goes silent', (mongo) => {
     link = await TcpLink.to(hostname, Number(port));
     address = nodes.uri.replace(host, `127.0.0.1:${link.port}`);
     remote = await openMongoStore({ uri: address });
+    opened.push(remote);
   });
   afterEach(async () => {
     link.become('open');
-    await remote.close();
+    await Promise.all(opened.splice(0).map((store) => store.close()));
     await link.close();
   });
 
@@ -115,7 +117,6 @@ await withMongo('MongoDB behind a link that goes silent', (mongo) => {
         expect(error === null ? null : (error as StoreError).outcome).toBe(left < 0 ? 'unknown' : null);
         expect(await appendOne(chatLog, commit)).toBe('stored');
         expect(differences(await nodes.rowsOf(chatId), folded(before, commit))).toEqual([]);
-        await node.close();
         if (error === null) break;
       }
     },

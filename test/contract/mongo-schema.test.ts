@@ -212,6 +212,10 @@ await withMongo('MongoDB’s schema', (mongo) => {
     });
   });
 
+  test('what is no connection string is a StoreError', async () => {
+    await expect(openMongoStore({ uri: 'postgres://localhost/parley' })).rejects.toThrow(StoreError);
+  });
+
   describe('a server', () => {
     const gone = { name: 'that is not there', listen: async () => null };
     const silent = {

@@ -127,6 +127,8 @@ describe('SQLite under faults', () => {
       { type: 'message.send', drafts: [aDraft('last')] },
       { type: 'chat.delete' },
     );
+    store.chatLog.settle(await store.chatLog.unsettled(-1, 100));
+    expect(await store.chatLog.unsettled(-1, 100)).toEqual([]);
     const full = () => Number(database.query('SELECT count(*) FROM messages WHERE content IS NOT NULL').get()?.[0]);
     const left: number[] = [];
     const answers: boolean[] = [];

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { StoreRefused } from '../../src/application/ports/persistence.ts';
 import { openDatabase } from '../../src/infrastructure/sqlite/database.ts';
 import { MIGRATIONS, type Migration, migrate } from '../../src/infrastructure/sqlite/migrations.ts';
@@ -49,7 +49,7 @@ describe('the data folder', () => {
   }
 
   const open = () => openSqliteStore({ dataDir: folder });
-  const start = async (...what: Parameters<typeof startProcess>): Promise<ChildProcess> => {
+  const start = async (...what: Parameters<typeof startProcess>) => {
     const child = await startProcess(...what);
     others.push(child);
     return child;
@@ -218,6 +218,7 @@ describe('the data folder', () => {
       await (await open()).close();
       rmSync(path);
       const starters = await Promise.all([1, 2, 3].map(() => start('migrate', path)));
+      for (const child of starters) child.stdin.write('go\n');
       const codes = await Promise.all(starters.map(async (child) => (await once(child, 'exit'))[0]));
       expect(codes).toEqual([0, 0, 0]);
       const database = new DatabaseSync(path);
@@ -225,6 +226,20 @@ describe('the data folder', () => {
       migrate(database);
       database.close();
       await (await open()).close();
+    });
+
+    test('look at what is there only when nobody else can write', async () => {
+      await (await open()).close();
+      const [one, other] = [new DatabaseSync(path), new DatabaseSync(path)];
+      const prepare = one.prepare.bind(one);
+      const looked = jest.spyOn(one, 'prepare').mockImplementation((sql) => {
+        expect(() => other.exec('BEGIN IMMEDIATE')).toThrow('locked');
+        return prepare(sql);
+      });
+      migrate(one);
+      expect(looked).toHaveBeenCalled();
+      one.close();
+      other.close();
     });
 
     test('killed half-way are as if never begun', async () => {

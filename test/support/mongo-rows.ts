@@ -19,12 +19,8 @@ export async function rowsOf(db: Db, chatId: string): Promise<Rows> {
     const rows = await db.collection<Row>(collection).find(filter).toArray();
     return rows.map((row) => [`${collection}/${row._id}`, row]);
   };
-  const all = [
-    await read('chats', { _id: chatId }),
-    await read('members', { chatId }),
-    await read('messages', { chatId }),
-  ];
-  return new Map(all.flat());
+  const all = [read('chats', { _id: chatId }), read('members', { chatId }), read('messages', { chatId })];
+  return new Map((await Promise.all(all)).flat());
 }
 
 /** The rows once this commit is in them: each image over its row, if it is newer. */

@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, test } from '@jest/globals';
 import { type Db, MongoClient } from 'mongodb';
@@ -48,6 +51,10 @@ export async function withMongo(name: string, suite: (mongo: MongoServer) => voi
   if (!found) {
     return notRun(name, 'there is no MONGODB_URI and no Docker engine', process.env.REQUIRE_MONGO === '1');
   }
+  describeOn(found, name, suite);
+}
+
+function describeOn(found: FoundServer, name: string, suite: (mongo: MongoServer) => void): void {
   describe(name, () => {
     const mongo = new MongoServer(found.uri);
     suite(mongo);
@@ -59,24 +66,34 @@ export async function withMongo(name: string, suite: (mongo: MongoServer) => voi
   });
 }
 
-/** What kills and starts the server: a command that knows `kill9` and `start`. */
 interface ServerControl {
   kill(): Promise<void>;
   /** On the same port, with the same data. */
   start(): Promise<void>;
 }
 
-/** Like `withMongo`, for suites that kill the server, which takes a command that can: MONGO_CONTROL. */
+/**
+ * Runs a suite on a server of its own, which it may kill. That takes MONGO_CONTROL, a command that knows `start` (and then says
+ * MONGODB_URI=…), `kill9` and `stop`, and keeps several servers apart by the folder in MONGO_STATE.
+ */
 export async function withMongoControl(
   name: string,
   suite: (mongo: MongoServer, control: ServerControl) => void,
 ): Promise<void> {
   const command = process.env.MONGO_CONTROL;
-  if (!process.env.MONGODB_URI || !command) {
-    return notRun(name, 'there is no MONGO_CONTROL to kill and start the server of MONGODB_URI', false);
-  }
-  const run = async (what: string) => void (await promisify(execFile)(command, [what]));
-  await withMongo(name, (mongo) => suite(mongo, { kill: () => run('kill9'), start: () => run('start') }));
+  if (!command) return notRun(name, 'there is no MONGO_CONTROL to start and kill a server', false);
+  const state = await mkdtemp(join(tmpdir(), 'parley-mongo-'));
+  const run = promisify(execFile);
+  const control = (what: string) => run(command, [what], { env: { ...process.env, MONGO_STATE: state } });
+  const { stdout } = await control('start');
+  const uri = /^MONGODB_URI=(.+)$/m.exec(stdout)?.[1];
+  if (!uri) throw new Error(`MONGO_CONTROL did not say where the server is: ${stdout}`);
+  describeOn({ uri, stop: async () => void (await control('stop')) }, name, (mongo) =>
+    suite(mongo, {
+      kill: async () => void (await control('kill9')),
+      start: async () => void (await control('start')),
+    }),
+  );
 }
 
 /** A visible line for what is left out. */

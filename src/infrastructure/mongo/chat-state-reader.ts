@@ -39,9 +39,8 @@ export class ChatStateReader {
       const senderIds = sendersOf(messages, needs).filter((userId) => !members.has(userId));
       const senders = await this.#membersOf(chatId, senderIds, known, options);
       for (const sender of senders.values()) members.set(sender.userId, sender);
-      if (heir) members.set(heir.userId, heir); // he is changed like any other
-      const newest = Math.max(0, ...[...messages, ...members.values()].map((row) => row.rev));
-      if (newest > (chat?.rev ?? 0)) return null;
+      const rows = [...messages, ...members.values(), ...(heir ? [heir] : [])];
+      if (rows.some((row) => row.rev > (chat?.rev ?? 0))) return null;
       return { chat, members, heir, ...asAsked(messages, needs) };
     });
   }

@@ -16,16 +16,25 @@ import { MongoUserRepository } from './mongo-user-repository.ts';
 
 /**
  * Opens the database that the connection string names and brings it to this program's schema.
- * @throws StoreError within seconds if the server does not answer; StoreRefused if the database is not one to use
+ * @throws StoreError within seconds if the server does not answer, and for what is no connection string; StoreRefused if the
+ * database is not one to use
  */
 export async function openMongoStore({ uri }: { readonly uri: string }): Promise<MongoStore> {
-  const client = new MongoClient(uri, MONGO_OPTIONS);
+  const client = clientOf(uri);
   try {
     await migrate(client.db()).catch(readFailed);
     return new MongoStore(client.db(), await readsInOrder(client), () => client.close());
   } catch (error) {
     await client.close();
     throw error;
+  }
+}
+
+function clientOf(uri: string): MongoClient {
+  try {
+    return new MongoClient(uri, MONGO_OPTIONS);
+  } catch (error) {
+    return readFailed(error); // it is no connection string
   }
 }
 

@@ -16,17 +16,18 @@ export const databasePath = (folder: string): string => join(folder, 'parley.db'
  * Makes the folder, for its owner's eyes only, where there is none, and locks it for this process; answers how to unlock it.
  * The lock is the kernel's on `parley.lock` (an SQLite file with an exclusive transaction), so it ends with the process
  * whatever ends it.
- * @throws StoreRefused when another has it open
+ * @throws StoreRefused when another has it open, and when it cannot be written
  */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(folder, 'parley.lock'));
+  const lock = new DatabaseSync(join(folder, 'parley.lock'), { open: false });
   try {
+    lock.open();
     lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
-    lock.close();
-    if (resultCode(error) !== BUSY) throw error;
-    throw new StoreRefused(`another process has the data folder ${folder} open`, { cause: error });
+    if (lock.isOpen) lock.close();
+    const why = resultCode(error) === BUSY ? 'another process has it open' : (error as Error).message;
+    throw new StoreRefused(`the data folder ${folder} cannot be used: ${why}`, { cause: error });
   }
   return () => lock.close();
 }

@@ -9,6 +9,10 @@ export interface SqliteOptions {
   readonly migrations?: readonly Migration[];
 }
 
+/**
+ * A commit is flushed to the disk before it is answered. The journal is taken over into the file every 16 MiB, so that a page
+ * which is written again and again is taken over once; its own file shrinks to 64 MiB. At most 64 MiB of pages stay in memory.
+ */
 const SETTINGS = `
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
@@ -49,7 +53,7 @@ function open(path: string, migrations: readonly Migration[]): DatabaseSync {
   }
 }
 
-/** A prepared statement whose rows are tuples: half the cost of objects, for rows of many columns. */
+/** A prepared statement whose rows are tuples: they cost less than objects where columns are many. */
 export interface Query<Row> {
   get(...parameters: SQLInputValue[]): Row | undefined;
   all(...parameters: SQLInputValue[]): Row[];

@@ -47,9 +47,9 @@ export class SqliteChatLog implements ChatLog {
     this.#floor = database.query('SELECT number, floor_rev FROM chats WHERE id = ?');
     this.#changes = database.query(`
       SELECT place & ${PLACE_MAX}, changes FROM commits
-      WHERE place <= (?1 << 32 | ${PLACE_MAX})
+      WHERE place <= (?1 << 32 | ?3)
         AND place >= (SELECT max(place) FROM commits WHERE place > (?1 << 32) AND place <= (?1 << 32 | ?2))
-      ORDER BY place LIMIT ?3`);
+      ORDER BY place`);
     this.#creation = database.query('SELECT id, sender_id, created_at FROM messages WHERE place = (? << 32 | ?)');
     this.#unsettled = database.query(`
       SELECT number, chats.id, place & ${PLACE_MAX}, last_rev, commits.id, at, changes
@@ -62,11 +62,13 @@ export class SqliteChatLog implements ChatLog {
       SELECT number, floor_rev, floor_seq, purged_rev, purged_seq FROM chats WHERE purged_rev < floor_rev LIMIT 1`);
     this.#emptyMessages = database.statement(`
       UPDATE messages SET rev = ?4, digest = NULL, content = NULL, reply_id = NULL, reply_seq = NULL, system = NULL,
-        attachments = NULL, earlier = NULL, edited_at = NULL, deleted_at = ?5
+        attachments = NULL, earlier = NULL,
+        edited_at = NULL, deleted_at = (SELECT at FROM commits WHERE place <= (?1 << 32 | ?4) ORDER BY place DESC LIMIT 1)
       WHERE place > (?1 << 32 | ?2) AND place <= (?1 << 32 | ?3)`);
     this.#emptyCommits = database.statement(`
       UPDATE commits SET changes = '[]'
-      WHERE place > (?1 << 32 | ?2) AND place <= (?1 << 32 | ?3) AND last_rev < ?4`);
+      WHERE place > (?1 << 32 | ?2) AND place <= (?1 << 32 | ?3) AND last_rev < ?4
+        AND place NOT IN (SELECT place FROM unsettled)`);
     this.#purged = database.statement('UPDATE chats SET purged_rev = ?, purged_seq = ? WHERE number = ?');
   }
 
@@ -104,11 +106,10 @@ export class SqliteChatLog implements ChatLog {
     });
   }
 
-  async purge(): Promise<boolean> {
-    const nextStep = await this.#database.read(() => this.#toPurge.get());
-    if (!nextStep) return true;
+  purge(): Promise<boolean> {
     return this.#database.write(() => {
-      this.#purgeStep(nextStep);
+      const chat = this.#toPurge.get();
+      if (chat) this.#purgeStep(chat);
       return this.#toPurge.get() === undefined;
     });
   }
@@ -125,13 +126,13 @@ export class SqliteChatLog implements ChatLog {
       .catch(() => undefined);
   }
 
-  /** Changes from this rev on. */
+  /** At most so many changes, from this rev on. */
   #changesFrom(number: number, rev: number, limit: number): Change[] {
-    const rows = this.#changes.all(number, clamp(rev), limit);
-    return rows
+    const lastRev = rev + limit - 1;
+    return this.#changes
+      .all(number, clamp(rev), clamp(lastRev))
       .flatMap(([firstRev, changes]) => this.#decode(number, firstRev, changes))
-      .filter((change) => change.rev >= rev)
-      .slice(0, limit);
+      .filter((change) => change.rev >= rev && change.rev <= lastRev);
   }
 
   #decode(number: number, firstRev: number, changes: string): Change[] {
@@ -154,8 +155,7 @@ export class SqliteChatLog implements ChatLog {
   #purgeStep([number, floorRev, floorSeq, purgedRev, purgedSeq]: PurgeRow): void {
     if (purgedSeq < floorSeq) {
       const upTo = Math.min(purgedSeq + PURGED_AT_ONCE, floorSeq);
-      const [deletion] = this.#changesFrom(number, floorRev, 1);
-      this.#emptyMessages.run(number, purgedSeq, upTo, floorRev, deletion?.at ?? 0);
+      this.#emptyMessages.run(number, purgedSeq, upTo, floorRev);
       this.#purged.run(purgedRev, upTo, number);
     } else {
       const upTo = Math.min(purgedRev + PURGED_AT_ONCE, floorRev);

@@ -75,13 +75,12 @@ export class SqliteSessionRepository implements SessionRepository {
       if (!row) return { refused: 'unknown' };
       const session = toSession(row);
       const [, , , , , , token, ended] = row;
+      // `next` is known to this caller alone: where it is the current one, this very call was made before.
       if (token !== used.token && token !== next) {
         this.#end.run(session.id, session.userId);
         return { reused: session };
       }
       if (ended === 1) return { refused: 'unknown' };
-      // `next` is known to this caller alone: where it is the current one, this very call was made before.
-      if (token === next) return { session };
       this.#rotate.run(next, now, expiresAt, session.id);
       return { session: { ...session, lastUsedAt: now, expiresAt } };
     });

@@ -1,0 +1,71 @@
+/** `npm run bench -- <scenario>`: measures and prints. It judges nothing and exits with 0 unless it could not run. */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { describeMachine, describePinning, stayOffServerCore } from './machine.ts';
+import { http } from './scenarios/http.ts';
+import type { Options, Scenario } from './scenarios/options.ts';
+import { send } from './scenarios/send.ts';
+import { start } from './scenarios/start.ts';
+import { markdown } from './table.ts';
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = { send, http, start };
+
+const USAGE = `Usage: npm run bench -- ${Object.keys(SCENARIOS).join('|')} [--flag value]...
+
+  --seconds    how long each measurement lasts: 1 to 60, 5 if not given
+  --rounds     how often Parley and its limit take turns: 1 to 50, 5 if not given
+  --in-flight  how many sends of one socket wait for their ack at once: 1 to 128, 16 if not given
+  --json       a file for the numbers of every round
+  --profile    a folder for a CPU profile of Parley's process
+
+With MONGODB_URI, send also runs on that server, in a database of its own that is dropped at the end.
+`;
+
+class UsageError extends Error {}
+
+/** A whole number from 1 to `most`. */
+function count(name: string, text: string, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new UsageError(`--${name}: must be a whole number from 1 to ${most}`);
+}
+
+function readArguments(): { scenario: Scenario; options: Options; json: string | undefined } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seconds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '5' },
+      'in-flight': { type: 'string', default: '16' },
+      json: { type: 'string' },
+      profile: { type: 'string' },
+    },
+  });
+  const scenario = Object.hasOwn(SCENARIOS, positionals[0] ?? '') ? SCENARIOS[positionals[0] ?? ''] : undefined;
+  if (!scenario || positionals.length > 1) throw new UsageError('which scenario?');
+  const options = {
+    seconds: count('seconds', values.seconds, 60),
+    rounds: count('rounds', values.rounds, 50),
+    inFlight: count('in-flight', values['in-flight'], 128),
+    profile: values.profile,
+    mongodbUri: process.env.MONGODB_URI || undefined,
+  };
+  return { scenario, options, json: values.json };
+}
+
+async function main(): Promise<void> {
+  const { scenario, options, json } = readArguments();
+  stayOffServerCore();
+  process.stdout.write(`${describeMachine()}\n${describePinning()}\n\n`);
+  const tables = await scenario(options);
+  for (const table of tables) process.stdout.write(`${markdown(table)}\n`);
+  if (json !== undefined) writeFileSync(json, JSON.stringify({ machine: describeMachine(), tables }, null, 2));
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof UsageError) process.stderr.write(`\n${USAGE}`);
+  process.exitCode = 1;
+}
