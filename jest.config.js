@@ -3,6 +3,8 @@
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // These have a run of their own: jest.slow.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$'],
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   maxWorkers: '100%',

@@ -11,6 +11,8 @@ export interface FileAnswer {
 
 /** Calls routes that take or give files; every answer is held against the OpenAPI document. */
 export class FileClient {
+  /** The same of every application of this version, and slow to make. */
+  static #shared: OpenApiDocument | undefined;
   readonly #baseUrl: string;
   readonly #document: OpenApiDocument;
 
@@ -20,7 +22,8 @@ export class FileClient {
   }
 
   static async of(baseUrl: string): Promise<FileClient> {
-    return new FileClient(baseUrl, (await (await fetch(`${baseUrl}/docs/openapi.json`)).json()) as OpenApiDocument);
+    FileClient.#shared ??= (await (await fetch(`${baseUrl}/docs/openapi.json`)).json()) as OpenApiDocument;
+    return new FileClient(baseUrl, FileClient.#shared);
   }
 
   /** @param path from the root, as the `url` of an attachment is */
