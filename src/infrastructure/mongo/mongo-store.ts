@@ -1,5 +1,5 @@
 import { type Collection, type Db, MongoClient } from 'mongodb';
-import type { Store } from '../../application/ports/persistence.ts';
+import { type Store, StoreError } from '../../application/ports/persistence.ts';
 import { migrate } from './migrations.ts';
 import { MongoBlobStore } from './mongo-blob-store.ts';
 import { MongoChatLog } from './mongo-chat-log.ts';
@@ -34,7 +34,7 @@ function clientOf(uri: string): MongoClient {
   try {
     return new MongoClient(uri, MONGO_OPTIONS);
   } catch (error) {
-    return readFailed(error); // it is no connection string
+    throw new StoreError('not-done', error); // it is no connection string
   }
 }
 
