@@ -16,10 +16,14 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts this Node with these arguments on one core. The child has an IPC channel. */
+/** Starts this Node with these arguments on one core. The child has an IPC channel, and never outlives this process. */
 export function launch(core: number, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   const [command, all] = nodeOn(core, args);
-  return spawn(command, all, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const child = spawn(command, all, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.removeListener('exit', kill));
+  return child;
 }
 
 /** Starts a server and waits until it listens. */

@@ -62,10 +62,11 @@ async function main(): Promise<void> {
   if (json !== undefined) writeFileSync(json, JSON.stringify({ machine: describeMachine(), tables }, null, 2));
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 try {
   await main();
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof UsageError) process.stderr.write(`\n${USAGE}`);
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -15,6 +15,7 @@ export interface ParleyOptions {
 /** Starts the product as it is, on an empty data folder that goes when it stops. Only the rate limits are off. */
 export async function startParley({ node = [], env = {} }: ParleyOptions = {}): Promise<Server> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+  process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
   const settings = { PORT: '0', PARLEY_DATA_DIR: dataDir, PARLEY_RATE_LIMIT: 'off', MONGODB_URI: '', ...env };
   const server = await startServer(SERVER_CORE, [...node, MAIN], settings);
   const stop = async (): Promise<void> => {

@@ -112,6 +112,7 @@ await withMongo('MongoDB behind a link that goes silent', (mongo) => {
           (reads) => reads({}),
           () => client.close(),
         );
+        opened.push(node);
         const { error } = await failureOf(appendOne(node.chatLog, commit));
         link.become('open');
         expect(error === null ? null : (error as StoreError).outcome).toBe(left < 0 ? 'unknown' : null);
