@@ -62,13 +62,9 @@ const LAYERS: readonly Layer[] = [
     allowed: [/^src\/(application|interfaces)\//, /^src\/domain\/(?!(decide|changes)\.ts)/, NPM, NODE],
     orTypes: [/^src\/domain\//],
   },
-  {
-    name: 'client',
-    files: /^client\//,
-    allowed: [/^client\//, NPM],
-    orTypes: [/^src\/interfaces\/contract\//],
-    isFuture: true,
-  },
+  // It is a package of its own: it has nothing of the server, not even types, and only one file of it knows Node.
+  { name: 'client/node', files: /^client\/src\/node\.ts$/, allowed: [/^client\//, NODE] },
+  { name: 'client', files: /^client\//, allowed: [/^client\/(?!src\/node\.ts)/, NPM] },
   { name: 'web', files: /^web\//, allowed: [/^(web|client)\//, NPM], isFuture: true },
   { name: 'test/protocol', files: /^test\/protocol\//, allowed: [/^test\/protocol\//, NPM, NODE], isFuture: true },
 ];
@@ -132,7 +128,7 @@ function violationsOf(file: SourceFile): string[] {
 const root = new URL('..', import.meta.url).pathname;
 const tree: SourceFile[] = globSync('{src,client,web,test/protocol}/**/*.{ts,tsx}', {
   cwd: root,
-  exclude: ['**/node_modules'],
+  exclude: ['**/node_modules', '**/dist'],
 })
   .map((path) => path.replaceAll('\\', '/'))
   .map((path) => ({ path, source: readFileSync(`${root}/${path}`, 'utf8') }));
@@ -172,8 +168,9 @@ describe('a planted violation is found', () => {
     ['src/interfaces/http/server.ts', `import { type Command, decide } from '../../domain/decide.ts';`],
     ['src/interfaces/http/server.ts', `import type { Store } from '../../infrastructure/sqlite/store.ts';`],
     ['src/interfaces/http/server.ts', `import { build } from '../../container.ts';`],
-    ['client/socket.ts', `import { Message } from '../src/interfaces/contract/message.ts';`],
-    ['client/socket.ts', `import { open } from 'node:fs';`],
+    ['client/src/socket.ts', `import type { Message } from '../../src/interfaces/contract/message.ts';`],
+    ['client/src/socket.ts', `import { open } from 'node:fs';`],
+    ['client/src/socket.ts', `import { fileStorage } from './node.ts';`],
     ['web/app.tsx', `import type { Message } from '../src/interfaces/contract/message.ts';`],
     ['test/protocol/hello.test.ts', `import { Hello } from '../../src/interfaces/contract/hello.ts';`],
     ['test/protocol/hello.test.ts', `import { node } from '../support/node.ts';`],
@@ -208,7 +205,8 @@ describe('what is allowed is let through', () => {
     ['src/interfaces/http/server.ts', `import { DomainError } from '../../domain/errors.ts';`],
     ['src/interfaces/http/server.ts', `import type { Command } from '../../domain/decide.ts';`],
     ['src/interfaces/present.ts', `import { type Acquaintance, seenBy } from '../domain/user.ts';`],
-    ['client/socket.ts', `import type { Message } from '../src/interfaces/contract/message.ts';`],
+    ['client/src/node.ts', `import { open } from 'node:fs';\nimport type { Storage } from './storage.ts';`],
+    ['web/app.tsx', `import { Parley } from 'parley-client';`],
   ])('%s: %s', (path, source) => {
     expect(violationsOf({ path, source })).toEqual([]);
   });

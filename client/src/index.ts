@@ -1,0 +1,1 @@
+export { type FieldProblem, ParleyError, type ProblemFields } from './parley-error.ts';
