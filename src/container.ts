@@ -25,7 +25,7 @@ import { PasswordResetService } from './application/password-reset-service.ts';
 import { PeopleService } from './application/people-service.ts';
 import type { BlobStore, ImageProcessor } from './application/ports/files.ts';
 import type { Store } from './application/ports/persistence.ts';
-import type { EventBus, PresenceStore } from './application/ports/realtime.ts';
+import type { EventBus, PresenceStore, RateLimiter } from './application/ports/realtime.ts';
 import type { Clock, Digests, IdGenerator, Mailer, PasswordHasher } from './application/ports/services.ts';
 import { PresenceService } from './application/presence-service.ts';
 import { ProfileService } from './application/profile-service.ts';
@@ -38,6 +38,7 @@ import { DiskBlobStore } from './infrastructure/blobs/disk-blob-store.ts';
 import { SharpImageProcessor } from './infrastructure/images/sharp-image-processor.ts';
 import { LocalEventBus } from './infrastructure/local/local-event-bus.ts';
 import { LocalPresenceStore } from './infrastructure/local/local-presence-store.ts';
+import { LocalRateLimiter } from './infrastructure/local/local-rate-limiter.ts';
 import { FileMailer } from './infrastructure/mail/file-mailer.ts';
 import { SmtpMailer } from './infrastructure/mail/smtp-mailer.ts';
 import { MongoStore, openMongoStore } from './infrastructure/mongo/mongo-store.ts';
@@ -48,6 +49,8 @@ import { loadSigningKey } from './infrastructure/security/signing-key.ts';
 import { openSqliteStore } from './infrastructure/sqlite/sqlite-store.ts';
 import { RandomIds, Sha256Digests, SystemClock } from './infrastructure/system.ts';
 import { buildServer, type ParleyServer } from './interfaces/http/server.ts';
+import { limitsWith } from './interfaces/limits.ts';
+import { RateLimits } from './interfaces/rate-limits.ts';
 import { Readiness } from './interfaces/readiness.ts';
 import type { Services } from './interfaces/services.ts';
 import { Gateway } from './interfaces/ws/gateway.ts';
@@ -106,6 +109,8 @@ const MAILER = token<Mailer>('Mailer');
 const MAIL_DELIVERY = token<MailDelivery>('MailDelivery');
 const OPERATOR = token<OperatorService>('OperatorService');
 const PRESENCE_STORE = token<PresenceStore>('PresenceStore');
+const RATE_LIMITER = token<RateLimiter>('RateLimiter');
+const RATE_LIMITS = token<RateLimits>('RateLimits');
 const PRESENCE = token<PresenceService>('PresenceService');
 const DELETION = token<AccountDeletion>('AccountDeletion');
 const PROFILES = token<ProfileService>('ProfileService');
@@ -159,6 +164,11 @@ function compose(leaves: Leaves): DependencyContainer {
     const [mailer, digests] = [c.resolve(MAILER), c.resolve(DIGESTS)];
     const { mailQueue, users, codes } = store;
     return new MailDelivery({ ...core(c), mailer, digests, mailQueue, users, codes, publicUrl: config.publicUrl });
+  });
+  single(RATE_LIMITER, (c) => new LocalRateLimiter(c.resolve(CLOCK)));
+  single(RATE_LIMITS, (c) => {
+    const limiter = config.rateLimit ? c.resolve(RATE_LIMITER) : null;
+    return new RateLimits(limiter, limitsWith(config.rateLimits));
   });
   single(PRESENCE_STORE, () => new LocalPresenceStore());
   single(PRESENCE, (c) => {
@@ -248,7 +258,8 @@ function compose(leaves: Leaves): DependencyContainer {
   single(GATEWAY, (c) => {
     const origins = [...config.corsOrigins, ...(config.publicUrl === undefined ? [] : [config.publicUrl])];
     const socketsPerUser = config.maxSocketsPerUser;
-    return new Gateway({ ...core(c), services: c.resolve(SERVICES), origins, socketsPerUser });
+    const [services, rateLimits] = [c.resolve(SERVICES), c.resolve(RATE_LIMITS)];
+    return new Gateway({ ...core(c), services, rateLimits, origins, socketsPerUser });
   });
   single(READINESS, (c) => new Readiness({ store, clock: c.resolve(CLOCK) }));
   return root;
@@ -282,6 +293,7 @@ export async function buildApplication(leaves: Leaves): Promise<Application> {
     version,
     config,
     jwtSecret: signingKey,
+    rateLimits: root.resolve(RATE_LIMITS),
     readiness: () => readiness.report(),
     extend: (app) => gateway.register(app, app.accessTokens),
   });

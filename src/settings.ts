@@ -1,6 +1,7 @@
 /** Every setting of a Parley process: its variable, what it must be, its default and what it means. */
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Static, type TSchema, Type } from 'typebox';
+import { limitsText, parseLimit } from './interfaces/limits.ts';
 
 /** What a setting has beside its JSON Schema. */
 export interface Meta {
@@ -76,6 +77,11 @@ export const schema = Type.Object({
     'PARLEY_RATE_LIMIT',
     Type.Boolean({ default: true }),
     'Whether calls are limited per address and per account. Off is for tests and load generators.',
+  ),
+  rateLimits: setting(
+    'PARLEY_RATE_LIMITS',
+    list(checkedText(`one such as send=60/10s, in the place of ${limitsText()}`, (text) => parseLimit(text) !== null)),
+    'Other limits than the built-in ones: how often at once, and the time in which that grows back, in s, m or h.',
   ),
   registration: setting(
     'PARLEY_REGISTRATION',

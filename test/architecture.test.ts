@@ -42,7 +42,12 @@ const LAYERS: readonly Layer[] = [
   },
   { name: 'main', files: /^src\/main\.ts$/, allowed: [/^src\/(config|container)\.ts$/, NODE] },
   { name: 'container', files: /^src\/container\.ts$/, allowed: [ANY] },
-  { name: 'config', files: /^src\/(config|settings)\.ts$/, allowed: [/^src\/settings\.ts$/, NPM, NODE] },
+  {
+    name: 'config',
+    files: /^src\/(config|settings)\.ts$/,
+    // The table of limits is data that an operator may overrule.
+    allowed: [/^src\/settings\.ts$/, /^src\/interfaces\/limits\.ts$/, NPM, NODE],
+  },
   { name: 'domain', files: /^src\/domain\//, allowed: [/^src\/domain\//] },
   { name: 'application', files: /^src\/application\//, allowed: [/^src\/(domain|application)\//] },
   {

@@ -3,6 +3,8 @@ import { pino } from 'pino';
 import { Compile } from 'typebox/schema';
 import { loadConfig } from '../../src/config.ts';
 import { buildServer } from '../../src/interfaces/http/server.ts';
+import { LIMITS } from '../../src/interfaces/limits.ts';
+import { RateLimits } from '../../src/interfaces/rate-limits.ts';
 import { SIGNING_KEY, TestApp } from '../support/app.ts';
 import type { Operation } from '../support/openapi.ts';
 
@@ -34,6 +36,7 @@ describe('the OpenAPI document', () => {
       jwtSecret: SIGNING_KEY,
       version: '0.0.0',
       config: loadConfig({}, []),
+      rateLimits: new RateLimits(null, LIMITS),
       readiness: async () => ({ ready: true, reasons: [] }),
       extend: async (extended) => {
         extended.addHook('onRoute', ({ method, url }) => {

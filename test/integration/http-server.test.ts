@@ -3,13 +3,10 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Store, StoreError } from '../../src/application/ports/persistence.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
-import { LIMITS } from '../../src/interfaces/limits.ts';
 import { type Answer, PASSWORD, TestApp } from '../support/app.ts';
-
-jest.setTimeout(60_000); // a limit is reached by as many calls as it allows
 
 const apps: TestApp[] = [];
 async function start(...options: Parameters<typeof TestApp.start>): Promise<TestApp> {
@@ -186,7 +183,10 @@ describe('a store that is away', () => {
 });
 
 describe('rate limits', () => {
-  const limited = () => start({ settings: { rateLimit: true } });
+  /** So few, and for so long, that the test is over before anything grows back. */
+  const names = ['login', 'loginName', 'register', 'refresh', 'unknownRoute', 'send'];
+  const limited = (most: number, settings = {}) =>
+    start({ settings: { rateLimit: true, rateLimits: names.map((name) => `${name}=${most}/24h`), ...settings } });
 
   async function untilRefused(most: number, call: () => Promise<Answer>): Promise<Answer> {
     for (let i = 0; i < most; i += 1) expect((await call()).status).not.toBe(429);
@@ -197,42 +197,59 @@ describe('rate limits', () => {
   }
 
   test('hold guesses at one login off, and no other login', async () => {
-    const app = await limited();
+    const app = await limited(3, { rateLimits: ['loginName=3/24h'] });
     const ann = await app.register();
     const guess = (login: string) => app.post('auth/login', { login, password: 'guess' });
-    await untilRefused(LIMITS.loginName.max, () => guess(ann.username));
+    await untilRefused(3, () => guess(ann.username));
     expect((await guess(ann.username.toUpperCase())).status).toBe(429);
     expect((await guess('somebody-else')).status).toBe(401);
   });
 
   test('hold an address off', async () => {
-    const app = await limited();
-    await untilRefused(LIMITS.login.max, () => app.post('auth/login', {}));
-    await untilRefused(LIMITS.register.max, () => app.post('auth/register', {}));
-    await untilRefused(LIMITS.refresh.max, () => app.post('auth/refresh', {}));
-    await untilRefused(LIMITS.unknownRoute.max, () => app.get('nothing'));
+    const app = await limited(3);
+    await untilRefused(3, () => app.post('auth/login', {}));
+    await untilRefused(3, () => app.post('auth/register', {}));
+    await untilRefused(3, () => app.post('auth/refresh', {}));
+    await untilRefused(3, () => app.get('nothing'));
     expect((await app.get('server')).status).toBe(200);
   });
 
   test('count the address that a trusted proxy names, and believe nobody else', async () => {
     const login = (app: TestApp, address: string) =>
       app.call('POST', 'auth/login', { body: {}, headers: { 'x-forwarded-for': address } });
-    const direct = await limited();
-    for (let i = 0; i < LIMITS.login.max; i += 1) await login(direct, `203.0.113.${i}`);
+    const direct = await limited(3);
+    for (let i = 0; i < 3; i += 1) await login(direct, `203.0.113.${i}`);
     expect((await login(direct, '203.0.113.200')).status).toBe(429);
-    const proxied = await start({ settings: { rateLimit: true, trustProxy: ['127.0.0.0/8'] } });
-    for (let i = 0; i < LIMITS.login.max; i += 1) await login(proxied, `203.0.113.${i}`);
+    const proxied = await limited(3, { trustProxy: ['127.0.0.0/8'] });
+    for (let i = 0; i < 3; i += 1) await login(proxied, `203.0.113.${i}`);
     expect((await login(proxied, '203.0.113.200')).status).toBe(400);
   });
 
   test('hold one sender off, over both ways to send, and nobody else', async () => {
-    const app = await limited();
+    const app = await limited(4);
     const [ann, bob] = [await app.register(), await app.register()];
     const chatId = await app.group(ann, bob);
     let turn = 0;
-    const send = () => app.post(turn++ % 2 ? `chats/${chatId}/messages` : `users/${bob.id}/messages`, {}, ann);
-    await untilRefused(LIMITS.send.max, send);
+    const send = () =>
+      app.post(turn++ % 2 ? `chats/${chatId}/messages` : `users/${bob.id}/messages`, { content: 'x' }, ann);
+    await untilRefused(4, send);
     expect((await app.post(`chats/${chatId}/messages`, { content: 'x' }, bob)).status).toBe(201);
+  });
+
+  test('count the messages of a batch', async () => {
+    const app = await limited(4);
+    const ann = await app.register();
+    const chatId = await app.group(ann);
+    const batch = (count: number) => ({ messages: Array(count).fill({ content: 'x' }) });
+    const statuses: number[] = [];
+    for (const count of [3, 2, 1, 1])
+      statuses.push((await app.post(`chats/${chatId}/messages`, batch(count), ann)).status);
+    expect(statuses).toEqual([201, 429, 201, 429]);
+  });
+
+  test('are all lifted by one switch', async () => {
+    const app = await limited(1, { rateLimit: false });
+    for (let i = 0; i < 3; i += 1) expect((await app.get('nothing')).status).toBe(404);
   });
 });
 

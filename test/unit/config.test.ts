@@ -13,6 +13,7 @@ import {
   readEnvironment,
   version,
 } from '../../src/config.ts';
+import { SETTINGS } from '../../src/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -47,6 +48,7 @@ describe('where a value comes from', () => {
       trustProxy: [],
       logLevel: 'info',
       rateLimit: true,
+      rateLimits: [],
       registration: 'open',
       mailFrom: 'parley@localhost',
       maxSocketsPerUser: 20,
@@ -66,6 +68,7 @@ describe('where a value comes from', () => {
       PARLEY_JWT_SECRET: STRONG,
       PARLEY_LOG_LEVEL: 'silent',
       PARLEY_RATE_LIMIT: 'off',
+      PARLEY_RATE_LIMITS: 'send=60/10s, login=5/1m',
       PARLEY_REGISTRATION: 'invitation',
       PARLEY_ADMIN_LOGIN: 'boss',
       PARLEY_ADMIN_EMAIL: 'boss@example.org',
@@ -98,6 +101,7 @@ describe('where a value comes from', () => {
       jwtSecret: STRONG,
       logLevel: 'silent',
       rateLimit: false,
+      rateLimits: ['send=60/10s', 'login=5/1m'],
       registration: 'invitation',
       adminLogin: 'boss',
       adminEmail: 'boss@example.org',
@@ -253,6 +257,14 @@ describe('what is refused', () => {
     ]);
   });
 
+  test('a limit that is none, of which there is a list to choose from', () => {
+    const [problem, ...others] = problemsOf({ PARLEY_RATE_LIMITS: 'send=60/10s,posting=1/1s' });
+    expect(others).toEqual([]);
+    expect(problem).toMatch(
+      /^PARLEY_RATE_LIMITS: must be a list .* such as send=60\/10s, in the place of register=60\/10m/,
+    );
+  });
+
   test('a bucket half named', () => {
     const some = { PARLEY_S3_ENDPOINT: 'https://s3.example.org', PARLEY_S3_ACCESS_KEY: 'key' };
     const missing = ['PARLEY_S3_BUCKET', 'PARLEY_S3_SECRET_KEY'];
@@ -291,7 +303,7 @@ describe('what is said about it', () => {
       [...envExample().matchAll(/^#([A-Z_0-9]+)=(.*)$/gm)].map(([, k = '', v = '']) => [k, v]),
     );
     expect(loadConfig(env, [])).toEqual(loadConfig({}, []));
-    expect(variables).toHaveLength(24);
+    expect(variables).toHaveLength(SETTINGS.length);
   });
 
   test('.env.example and docs/configuration.md are as `npm run docs` writes them', () => {

@@ -49,6 +49,27 @@ export interface PresenceStore {
   connected(): Promise<UserId[]>;
 }
 
+/** So much at once; it grows back evenly within the window, so that it is also the most in the long run. */
+export interface Rate {
+  readonly max: number;
+  readonly windowMs: number;
+}
+
+export interface Allowance {
+  readonly allowed: boolean;
+  /** After how many milliseconds the same would be allowed; 0 where it is. */
+  readonly retryAfterMs: number;
+}
+
+/** Counts, over all nodes, what each key uses up of its rate. Bounded in memory: it may forget a key, to the key's favour. */
+export interface RateLimiter {
+  /**
+   * Takes `cost`, 1 unless given, from what the key has left; more than `max` counts as `max`. What is refused takes nothing.
+   * Never rejects, and never waits for long: who cannot reach the other nodes counts alone.
+   */
+  take(key: string, rate: Rate, cost?: number): Promise<Allowance>;
+}
+
 /**
  * Carries events to every node that listens. It may drop, double and reorder; whoever listens must bear it (a commit's revs say
  * what is missing). Within one process it does none of these.

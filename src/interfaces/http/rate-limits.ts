@@ -1,13 +1,15 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { DomainError } from '../../domain/errors.ts';
+import { isIPv6 } from 'node:net';
+import type { FastifyRequest } from 'fastify';
 import { loginKey } from '../../domain/user.ts';
-import type { Limit } from '../limits.ts';
+import { LIMITS, type Limit, type LimitName } from '../limits.ts';
+import type { RateLimits } from '../rate-limits.ts';
 import { basicCredentials } from './basic-access.ts';
 
 const LOGIN_KEY_MAX = 256;
 
-/** By whom a limit counts; addresses are what @fastify/rate-limit counts by itself. */
-const KEYS: Record<Exclude<Limit['per'], 'address'>, (request: FastifyRequest) => string | undefined> = {
+/** By whom a limit counts; undefined where the request is none of its business. */
+const SUBJECTS: Record<Limit['per'], (request: FastifyRequest) => string | undefined> = {
+  address: (request) => network(request.ip),
   user: (request) => request.actor.userId,
   login: (request) => keyOf(loginOf(request)),
   email: (request) => keyOf((request.body as { email: string }).email),
@@ -22,14 +24,27 @@ function loginOf({ headers, body }: FastifyRequest): string | undefined {
   return basicCredentials(headers.authorization)?.login ?? login ?? username;
 }
 
-/** A hook that refuses what goes beyond the limit. All routes that share the hook share the count. */
-export function limiterOf(app: FastifyInstance, { per, max, windowMs }: Limit) {
-  const keyed = per === 'address' ? {} : { keyGenerator: (request: FastifyRequest) => KEYS[per](request) ?? '' };
-  const count = app.createRateLimit({ max, timeWindow: windowMs, ...keyed });
-  return async function limit(request: FastifyRequest): Promise<void> {
-    if (per !== 'address' && KEYS[per](request) === undefined) return;
-    const used = await count(request);
-    if (used.isAllowed || !used.isExceeded) return;
-    throw new DomainError('RATE_LIMITED', 'Too many requests.', { retryAfterMs: used.ttl });
-  };
+/** Whose address it is: of IPv6 the /64, which is what a single customer has to choose from (RFC 6177 2). */
+export function network(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = address.split('::').map((half) => half.split(':').filter((group) => group !== ''));
+  const zeros = tail === undefined ? 0 : 8 - head.length - tail.length;
+  const groups = [...head, ...Array<string>(zeros).fill('0'), ...(tail ?? [])].slice(0, 4);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
+
+/** Whether it takes the body to know by whom to count, or how much. */
+export const needsBody = (name: LimitName): boolean => name === 'send' || ['login', 'email'].includes(LIMITS[name].per);
+
+const costOf = (name: LimitName, { body }: FastifyRequest): number =>
+  name === 'send' ? ((body as { messages?: readonly unknown[] }).messages?.length ?? 1) : 1;
+
+/** A hook that refuses what goes beyond the limit. All routes with the same limit share the count. */
+export const limiterOf =
+  (limits: RateLimits, name: LimitName) =>
+  async (request: FastifyRequest): Promise<void> => {
+    const subject = SUBJECTS[LIMITS[name].per](request);
+    if (subject !== undefined) await limits.take(name, subject, costOf(name, request));
+  };

@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import cors from '@fastify/cors';
 import jwt from '@fastify/jwt';
-import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, fastify, LogController } from 'fastify';
 import fp from 'fastify-plugin';
 import { DomainError } from '../../domain/errors.ts';
 import { AccessTokens, jwtOptions } from '../access-tokens.ts';
-import { LIMITS } from '../limits.ts';
+import type { RateLimits } from '../rate-limits.ts';
 import type { ReadinessReport } from '../readiness.ts';
 import type { Services } from '../services.ts';
 import { documentationRoutes } from './documentation.ts';
@@ -52,8 +51,8 @@ export interface HttpOptions {
     readonly corsOrigins: readonly string[];
     /** Addresses and CIDR ranges of the proxies whose X-Forwarded headers are believed. */
     readonly trustProxy: readonly string[];
-    readonly rateLimit: boolean;
   };
+  readonly rateLimits: RateLimits;
   readonly readiness: () => Promise<ReadinessReport>;
   /** Adds to the server, before its own routes, what is not plain HTTP. */
   readonly extend?: (app: FastifyInstance) => Promise<void>;
@@ -73,10 +72,9 @@ export async function buildServer(options: HttpOptions): Promise<ParleyServer> {
 
   await app.register(jwt, jwtOptions(options.jwtSecret));
   app.decorate('accessTokens', new AccessTokens(app.jwt));
-  if (config.rateLimit) await app.register(rateLimit, { global: false });
   if (config.corsOrigins.length > 0) await app.register(cors, corsOptions(config.corsOrigins));
   await app.register(swagger, openApiOptions(version));
-  refuseUnknownRoutes(app, config.rateLimit ? [limiterOf(app, LIMITS.unknownRoute)] : []);
+  refuseUnknownRoutes(app, limiterOf(options.rateLimits, 'unknownRoute'));
 
   await options.extend?.(app);
   await app.register(named('probes', probeRoutes(options.readiness)));
@@ -91,8 +89,8 @@ const named = (name: string, plugin: FastifyPluginAsync): FastifyPluginAsync => 
 const apiRoutes =
   (options: HttpOptions): FastifyPluginAsync =>
   async (api) => {
-    const { services, config, version } = options;
-    guardRoutes(api, services.auth, config.rateLimit);
+    const { services, version } = options;
+    guardRoutes(api, services.auth, options.rateLimits);
     const routes = {
       auth: authRoutes(services),
       token: tokenRoutes(services),

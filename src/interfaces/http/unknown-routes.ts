@@ -4,12 +4,9 @@ import { DomainError } from '../../domain/errors.ts';
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** Refuses what no route is for, before its body is read: 405 with `Allow` where the path is known (RFC 9110 15.5.6), else 404. */
-export function refuseUnknownRoutes(
-  app: FastifyInstance,
-  guards: readonly ((request: FastifyRequest) => Promise<void>)[],
-): void {
+export function refuseUnknownRoutes(app: FastifyInstance, limit: (request: FastifyRequest) => Promise<void>): void {
   const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
-    for (const guard of guards) await guard(request);
+    await limit(request);
     const url = request.url.replace(/[?#].*$/s, '');
     const allowed = METHODS.filter((method) => app.findRoute({ method, url }) !== null);
     const isMissing = allowed.length === 0 || allowed.some((method) => method === request.method);

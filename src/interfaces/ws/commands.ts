@@ -2,6 +2,7 @@ import { Compile } from 'typebox/compile';
 import { type DomainError, validationFailed } from '../../domain/errors.ts';
 import type { Actor } from '../../domain/session.ts';
 import { type CommandFrame, type CommandType, commands } from '../contract/frames.ts';
+import type { LimitName } from '../limits.ts';
 import { peopleInMessage, presentPresence } from '../present.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import type { Services } from '../services.ts';
@@ -67,6 +68,12 @@ const handlers: Handlers = {
   'presence.get': async ({ services, actor }, { id, userIds }) =>
     ack(id, { items: (await services.presence.of(actor, userIds)).map(presentPresence) }),
 };
+
+/** What a command counts for; what is no command counts too. */
+export function limitOf(type: unknown): LimitName {
+  if (type === 'message.send') return 'send';
+  return type === 'chat.typing' ? 'typing' : 'command';
+}
 
 async function messageAck(
   services: Services,

@@ -8,10 +8,11 @@ import { ACCESS_TOKEN_MS, type Session } from '../../domain/session.ts';
 import type { AccessTokens } from '../access-tokens.ts';
 import { AuthFrame, CLOSE, PROTOCOL_VERSION } from '../contract/frames.ts';
 import { presentTime } from '../present.ts';
+import type { RateLimits } from '../rate-limits.ts';
 import { refusalOf } from '../refusal.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import type { Services } from '../services.ts';
-import { errorFrame, runCommand } from './commands.ts';
+import { errorFrame, limitOf, runCommand } from './commands.ts';
 import { AUTH_FRAME_MAX_BYTES, Connection, HEARTBEAT_MS, type Identity } from './connection.ts';
 import { Fanout } from './fanout.ts';
 
@@ -20,6 +21,7 @@ const authFrame = Compile(AuthFrame);
 
 export interface GatewayOptions {
   readonly services: Services;
+  readonly rateLimits: RateLimits;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Origins of pages that may connect, beside the server's own. */
@@ -103,6 +105,7 @@ export class Gateway {
     const id = typeof frame.id === 'string' ? frame.id : undefined;
     try {
       if (frame.type === 'pong') return;
+      if (connection.ready) await this.#limit(connection, frame.type);
       if (frame.type === 'ping') {
         const pong = { type: 'pong', ...(id !== undefined && { id }), serverTime: presentTime(this.#clock.now()) };
         return connection.send(pong);
@@ -112,6 +115,11 @@ export class Gateway {
     } catch (error) {
       connection.send(errorFrame(id, this.#refusal(error)));
     }
+  }
+
+  /** All of a person's sockets share the count. */
+  async #limit({ identity }: Connection, type: unknown): Promise<void> {
+    if (identity) await this.#options.rateLimits.take(limitOf(type), identity.userId);
   }
 
   #refusal(error: unknown): DomainError {

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Account } from '../support/api-client.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
+import { type Frame, SocketClient } from '../support/socket-client.ts';
+
+/** So few, and for so long, that the test is over before anything grows back. */
+const rateLimits = ['send=3/24h', 'typing=2/24h', 'command=4/24h'];
+let app: RunningApp;
+beforeAll(async () => {
+  app = await startApp({ settings: { rateLimit: true, rateLimits } });
+});
+afterAll(() => app.stop());
+
+const connect = (account: Account): Promise<SocketClient> => SocketClient.signedIn(app.url, account.accessToken);
+const outcome = ({ type, code }: Frame) => code ?? type;
+
+async function aGroup(owner: Account): Promise<string> {
+  return (await owner.api.post('/chats', { kind: 'group', name: 'a group', memberIds: [] })).body.id;
+}
+
+async function outcomes(count: number, command: (turn: number) => Promise<Frame>): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (let turn = 0; turn < count; turn += 1) answers.push(outcome(await command(turn)));
+  return answers;
+}
+
+describe('what a person does on sockets is limited', () => {
+  test('over all of them together, and together with what he sends over HTTP', async () => {
+    const ann = await app.api.register();
+    const chatId = await aGroup(ann);
+    const sockets = [await connect(ann), await connect(ann)];
+    const send = (turn: number) =>
+      sockets[turn % 2]?.command('message.send', { chatId, content: 'x' }) as Promise<Frame>;
+    expect((await ann.api.post(`/chats/${chatId}/messages`, { content: 'x' })).status).toBe(201);
+    expect(await outcomes(3, send)).toEqual(['ack', 'ack', 'RATE_LIMITED']);
+    const refused = await ann.api.post(`/chats/${chatId}/messages`, { content: 'x' });
+    expect([refused.status, refused.body.code]).toEqual([429, 'RATE_LIMITED']);
+    expect((await ann.api.get(`/chats/${chatId}/messages`)).body.items).toHaveLength(4); // with the line of the creation
+    for (const socket of sockets) socket.close();
+  });
+
+  test('with an answer to each command that says when to come again; the socket stays', async () => {
+    const ann = await app.api.register();
+    const chatId = await aGroup(ann);
+    const socket = await connect(ann);
+    await outcomes(2, () => socket.command('chat.typing', { chatId }));
+    const error = await socket.command('chat.typing', { chatId });
+    expect(error).toEqual({
+      type: 'error',
+      id: expect.any(String),
+      code: 'RATE_LIMITED',
+      detail: 'Too many requests.',
+      retryAfterMs: expect.any(Number),
+    });
+    expect(error.retryAfterMs).toBeGreaterThan(11 * 3_600_000);
+    expect(outcome(await socket.command('message.send', { chatId, content: 'x' }))).toBe('ack');
+    socket.close();
+  });
+
+  test('whatever he sends, be it a ping or no command', async () => {
+    const ann = await app.api.register();
+    const chatId = await aGroup(ann);
+    const socket = await connect(ann);
+    const types = ['ping', 'nonsense', 'chat.leave', 'ping', 'chat.leave', 'ping', 'auth.refresh'];
+    expect(await outcomes(types.length, (turn) => socket.command(types[turn] ?? '', { chatId }))).toEqual([
+      ...['pong', 'VALIDATION_FAILED', 'ack', 'pong'],
+      ...Array(3).fill('RATE_LIMITED'),
+    ]);
+    socket.close();
+  });
+
+  test('each person for himself', async () => {
+    const [ann, bob] = [await app.api.register(), await app.api.register()];
+    for (const person of [ann, bob]) {
+      const [chatId, socket] = [await aGroup(person), await connect(person)];
+      const send = () => socket.command('message.send', { chatId, content: 'x' });
+      expect(await outcomes(4, send)).toEqual(['ack', 'ack', 'ack', 'RATE_LIMITED']);
+      socket.close();
+    }
+  });
+});
