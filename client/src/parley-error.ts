@@ -1,12 +1,9 @@
-/** What is wrong with one field: a JSON Pointer into what was sent, and why. */
-export interface FieldProblem {
-  readonly path: string;
-  readonly message: string;
-}
+import type { ErrorCode, FieldProblem } from './contract.ts';
 
 /** What a problem document or an error frame says (RFC 9457). */
 export interface ProblemFields {
-  readonly code: string;
+  /** Of a newer server it may be one that this list does not have. */
+  readonly code: ParleyErrorCode | (string & {});
   readonly detail: string;
   /** Of HTTP; null where the socket, or this client, refused. */
   readonly status?: number | null;
@@ -15,11 +12,13 @@ export interface ProblemFields {
   readonly retryAfterMs?: number | null;
 }
 
+/** Codes of the server, and of this client where no answer came. */
+export type ParleyErrorCode = ErrorCode | 'NETWORK' | 'TIMEOUT' | 'SIGNED_OUT' | 'STOPPED';
+
 /** Every failure that this client reports. Branch on `code`, never on the text. */
 export class ParleyError extends Error {
   override readonly name = 'ParleyError';
-  /** One of the server's codes (docs/protocol.md), or NETWORK, TIMEOUT, SIGNED_OUT, STOPPED: then nothing came back. */
-  readonly code: string;
+  readonly code: ParleyErrorCode | (string & {});
   readonly status: number | null;
   readonly requestId: string | null;
   readonly errors: readonly FieldProblem[];
