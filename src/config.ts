@@ -48,20 +48,26 @@ export function loadConfig(env: Environment, argv: readonly string[]): Config {
     if (!Value.Check(s, given[key])) problems.push(`${found.source}: must be ${expectation(s)}`);
   }
 
-  problems.push(...incompleteS3(given));
+  problems.push(...incompleteGroups(given));
 
   const config = Value.Default(schema, given);
   if (problems.length > 0 || !Value.Check(schema, config)) throw new ConfigError(problems);
   return config;
 }
 
-const S3_SETTINGS = ['s3Endpoint', 's3Bucket', 's3AccessKey', 's3SecretKey'] as const;
+/** Settings that mean something only together. */
+const GROUPS: readonly (readonly (keyof Config)[])[] = [
+  ['s3Endpoint', 's3Bucket', 's3AccessKey', 's3SecretKey'],
+  ['gifUrl', 'gifKey'],
+];
 
-/** The settings of a bucket mean something only together. */
-function incompleteS3(given: Readonly<Record<string, unknown>>): string[] {
-  const missing = S3_SETTINGS.filter((key) => given[key] === undefined);
-  if (missing.length === S3_SETTINGS.length) return [];
-  return missing.map((key) => `${schema.properties[key].env}: is needed beside the other S3 settings`);
+function incompleteGroups(given: Readonly<Record<string, unknown>>): string[] {
+  return GROUPS.flatMap((group) => {
+    const [missing, present] = [true, false].map((isMissing) =>
+      group.filter((key) => (given[key] === undefined) === isMissing).map((key) => schema.properties[key].env),
+    ) as [string[], string[]];
+    return present.length === 0 ? [] : missing.map((name) => `${name}: is needed beside ${present.join(', ')}`);
+  });
 }
 
 /** A setting's text and where it stood. */

@@ -16,6 +16,7 @@ import { BroadcastService } from './application/broadcast-service.ts';
 import { ChatService } from './application/chat-service.ts';
 import { ChatWriter } from './application/chat-writer.ts';
 import { FileStorage } from './application/file-storage.ts';
+import { GifSearch } from './application/gif-search.ts';
 import { InvitationService } from './application/invitation-service.ts';
 import { MailDelivery } from './application/mail-delivery.ts';
 import { MessageFeed } from './application/message-feed.ts';
@@ -24,6 +25,7 @@ import { OperatorService } from './application/operator-service.ts';
 import { PasswordResetService } from './application/password-reset-service.ts';
 import { PeopleService } from './application/people-service.ts';
 import type { BlobStore, ImageProcessor } from './application/ports/files.ts';
+import type { GifProvider } from './application/ports/gifs.ts';
 import type { Store } from './application/ports/persistence.ts';
 import type { EventBus, PresenceStore, RateLimiter } from './application/ports/realtime.ts';
 import type { Clock, Digests, IdGenerator, Mailer, PasswordHasher } from './application/ports/services.ts';
@@ -35,6 +37,7 @@ import { TypingService } from './application/typing-service.ts';
 import { UserDirectory } from './application/user-directory.ts';
 import { type Config, loadConfig } from './config.ts';
 import { DiskBlobStore } from './infrastructure/blobs/disk-blob-store.ts';
+import { GiphyGifProvider } from './infrastructure/gifs/giphy-gif-provider.ts';
 import { SharpImageProcessor } from './infrastructure/images/sharp-image-processor.ts';
 import { LocalEventBus } from './infrastructure/local/local-event-bus.ts';
 import { LocalPresenceStore } from './infrastructure/local/local-presence-store.ts';
@@ -248,6 +251,7 @@ function compose(leaves: Leaves): DependencyContainer {
     rooms: new PublicRooms({ chats: store.chats }),
     messages: c.resolve(MESSAGES),
     attachments: c.resolve(ATTACHMENTS),
+    gifs: new GifSearch({ provider: gifProviderOf(config) }),
     avatars: c.resolve(AVATARS),
     storage: c.resolve(STORAGE),
     feed: new MessageFeed({ chats: store.chats, messages: store.messages }),
@@ -274,6 +278,9 @@ function blobsOf({ config, blobs }: Leaves): BlobStore {
   }
   return blobs ?? new DiskBlobStore(join(dataDir, 'files'));
 }
+
+const gifProviderOf = ({ gifUrl: url, gifKey: key }: Config): GifProvider | null =>
+  url !== undefined && key !== undefined ? new GiphyGifProvider({ url, key }) : null;
 
 /** By SMTP where a server is given, else to files. */
 function mailerOf({ config, logger }: Leaves): Mailer {

@@ -144,6 +144,16 @@ export const schema = Type.Object({
     Type.Optional(checkedText('a secret access key', isPresent)),
     'The secret that belongs to the access key.',
   ),
+  gifUrl: setting(
+    'PARLEY_GIF_URL',
+    Type.Optional(checkedText('an http:// or https:// address', isHttpUrl)),
+    'Where GIFs are searched for: https://api.giphy.com/v1/gifs/search?rating=g, or what speaks that form. Without it nobody can.',
+  ),
+  gifKey: secret(
+    'PARLEY_GIF_KEY',
+    Type.Optional(checkedText('an API key', isPresent)),
+    'The key that the provider of the GIFs has given.',
+  ),
   stopTimeoutMs: setting(
     'PARLEY_STOP_TIMEOUT_MS',
     Type.Integer({ minimum: 100, maximum: 600_000, default: 10_000 }),
@@ -168,6 +178,10 @@ export const SETTINGS = Object.entries(schema.properties) as [keyof Config, TSch
 
 function isOrigin(value: string): boolean {
   return /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;
+}
+
+function isHttpUrl(value: string): boolean {
+  return /^https?:/.test(value) && URL.canParse(value);
 }
 
 function isMongodbUri(value: string): boolean {

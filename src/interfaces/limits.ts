@@ -26,6 +26,8 @@ export const LIMITS = {
   upload: { per: 'user', max: 120, windowMs: MINUTE },
   /** Counted in messages, over HTTP and all sockets together. */
   send: { per: 'user', max: 1_200, windowMs: MINUTE },
+  /** Each is a call to somebody else, who has limits of his own. */
+  gifs: { per: 'user', max: 60, windowMs: MINUTE },
   join: { per: 'user', max: 120, windowMs: MINUTE },
   typing: { per: 'user', max: 300, windowMs: MINUTE },
   /** What else a person's sockets ask for. */

@@ -6,6 +6,7 @@ import type { AvatarService } from '../application/avatar-service.ts';
 import type { BroadcastService } from '../application/broadcast-service.ts';
 import type { ChatService } from '../application/chat-service.ts';
 import type { FileStorage } from '../application/file-storage.ts';
+import type { GifSearch } from '../application/gif-search.ts';
 import type { InvitationService } from '../application/invitation-service.ts';
 import type { MessageFeed } from '../application/message-feed.ts';
 import type { MessageService } from '../application/message-service.ts';
@@ -35,6 +36,7 @@ export interface Services {
   readonly messages: MessageService;
   readonly feed: MessageFeed;
   readonly attachments: AttachmentService;
+  readonly gifs: GifSearch;
   readonly avatars: AvatarService;
   readonly storage: FileStorage;
   readonly directory: UserDirectory;

@@ -172,6 +172,7 @@ const ROWS: Record<string, Row> = {
   getChatAvatar: { method: 'GET', path: (world) => `${chat(world)}/avatar`, who: all(404) },
   setChatAvatar: { method: 'PUT', path: (world) => `${chat(world)}/avatar`, image: true, who: all(422) },
   removeChatAvatar: { method: 'DELETE', path: (world) => `${chat(world)}/avatar`, who: all(204) },
+  findGifs: { method: 'GET', path: () => 'gifs?q=cat', who: { own: 404 } },
   getMessage: { method: 'GET', path: message, who: all(200) },
   editMessage: { method: 'PATCH', path: message, body: () => ({ content: 'x' }), who: all(403) },
   deleteMessage: { method: 'DELETE', path: message, who: { member: 403, admin: 204, owner: 204 } },

@@ -83,6 +83,8 @@ describe('where a value comes from', () => {
       PARLEY_S3_REGION: 'eu-1',
       PARLEY_S3_ACCESS_KEY: 'key',
       PARLEY_S3_SECRET_KEY: 'secret',
+      PARLEY_GIF_URL: 'https://gifs.example.org/search?rating=g',
+      PARLEY_GIF_KEY: 'gif key',
     };
     expect(loadConfig(env, [])).toEqual({
       host: '::',
@@ -94,6 +96,8 @@ describe('where a value comes from', () => {
       s3Region: 'eu-1',
       s3AccessKey: 'key',
       s3SecretKey: 'secret',
+      gifUrl: 'https://gifs.example.org/search?rating=g',
+      gifKey: 'gif key',
       dataDir: '/data',
       publicUrl: 'https://chat.example.org',
       corsOrigins: ['http://localhost:5173', 'https://app.example.org'],
@@ -265,10 +269,12 @@ describe('what is refused', () => {
     );
   });
 
-  test('a bucket half named', () => {
+  test('a bucket half named, or a provider of GIFs', () => {
     const some = { PARLEY_S3_ENDPOINT: 'https://s3.example.org', PARLEY_S3_ACCESS_KEY: 'key' };
     const missing = ['PARLEY_S3_BUCKET', 'PARLEY_S3_SECRET_KEY'];
-    expect(problemsOf(some)).toEqual(missing.map((name) => `${name}: is needed beside the other S3 settings`));
+    const present = 'PARLEY_S3_ENDPOINT, PARLEY_S3_ACCESS_KEY';
+    expect(problemsOf(some)).toEqual(missing.map((name) => `${name}: is needed beside ${present}`));
+    expect(problemsOf({ PARLEY_GIF_KEY: 'key' })).toEqual(['PARLEY_GIF_URL: is needed beside PARLEY_GIF_KEY']);
     const all = { ...some, PARLEY_S3_BUCKET: 'files', PARLEY_S3_SECRET_KEY: 'secret' };
     expect(loadConfig(all, [])).toMatchObject({ s3Bucket: 'files', s3SecretKey: 'secret', s3Region: 'us-east-1' });
   });

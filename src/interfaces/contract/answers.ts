@@ -53,6 +53,15 @@ export const Changes = shape('Changes', {
   rev: Type.Integer({ minimum: 0, description: "The chat's head: there is more while the last item's rev is below." }),
 });
 
+const rendition = {
+  url: Type.String({ format: 'uri', description: 'Of the provider; https.' }),
+  width: Type.Integer({ minimum: 1 }),
+  height: Type.Integer({ minimum: 1 }),
+};
+export const Gifs = list(
+  shape('Gif', { id: Type.String(), title: Type.String(), ...rendition, preview: shape('GifPreview', rendition) }),
+);
+
 export const ServerInfo = shape('ServerInfo', {
   name: Type.Literal('parley'),
   version: Type.String(),

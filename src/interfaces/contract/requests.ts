@@ -146,6 +146,7 @@ export const FeedQuery = Type.Object(
   { limit, cursor, sender: maybe(oneOf(['me'], 'only what I wrote myself')) },
   closed,
 );
+export const GifsQuery = Type.Object({ q: text('1 to 50 characters, trimmed') }, closed);
 export const RoomsQuery = Type.Object(
   {
     limit,

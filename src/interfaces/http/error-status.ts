@@ -13,5 +13,6 @@ export const ERROR_STATUS: Record<ErrorKind, number> = {
   rule: 422,
   rateLimited: 429,
   internal: 500,
+  upstream: 502,
   unavailable: 503,
 };

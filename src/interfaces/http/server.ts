@@ -22,6 +22,7 @@ import { authRoutes } from './routes/auth.ts';
 import { avatarRoutes } from './routes/avatars.ts';
 import { chatRoutes } from './routes/chats.ts';
 import { feedRoutes } from './routes/feed.ts';
+import { gifRoutes } from './routes/gifs.ts';
 import { memberRoutes } from './routes/members.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { probeRoutes, serverRoutes } from './routes/ops.ts';
@@ -103,9 +104,10 @@ const apiRoutes =
       members: memberRoutes(services),
       messages: messageRoutes(services),
       feed: feedRoutes(services),
+      gifs: gifRoutes(services),
       attachments: attachmentRoutes(services),
       avatars: avatarRoutes(services),
-      server: serverRoutes(version, services.invitations.mode, services.attachments.maxBytes),
+      server: serverRoutes(version, services),
     };
     for (const [name, plugin] of Object.entries(routes)) await api.register(named(name, plugin));
   };

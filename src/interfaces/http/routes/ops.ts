@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { RegistrationMode } from '../../../application/invitation-service.ts';
 import { CHATS_MAX, MEMBERS_MAX, MEMBERS_PER_CALL } from '../../../domain/chat.ts';
 import { ATTACHMENTS_MAX, BATCH_MAX, CONTENT_MAX } from '../../../domain/message.ts';
 import { PASSWORD_LENGTH, USERNAME_LENGTH } from '../../../domain/user.ts';
 import { Health, ReadinessReport, ServerInfo } from '../../contract/answers.ts';
 import type { ReadinessReport as Report } from '../../readiness.ts';
+import type { Services } from '../../services.ts';
 
 const READY_RETRY_AFTER_S = 1;
 
@@ -21,7 +21,7 @@ const LIMITS = {
 
 /** What a client may know of the server before anybody has signed in. */
 export const serverRoutes =
-  (version: string, registration: RegistrationMode, attachmentBytes: number): FastifyPluginAsyncTypebox =>
+  (version: string, { invitations, attachments, gifs }: Services): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/server',
@@ -37,9 +37,9 @@ export const serverRoutes =
       async (): Promise<ServerInfo> => ({
         name: 'parley',
         version,
-        registration,
-        features: [],
-        limits: { ...LIMITS, attachmentBytes },
+        registration: invitations.mode,
+        features: gifs.isOn ? ['gifs'] : [],
+        limits: { ...LIMITS, attachmentBytes: attachments.maxBytes },
       }),
     );
   };
