@@ -2,7 +2,7 @@ import { type Change, type ChatState, type Commit, imagesOf, record } from '../d
 import type { Chat, Member } from '../domain/chat.ts';
 import { type Command, decide, type Needs, needsOf } from '../domain/decide.ts';
 import { DomainError } from '../domain/errors.ts';
-import type { ChatId, UserId } from '../domain/ids.ts';
+import type { ChatId, MessageId, UserId } from '../domain/ids.ts';
 import { type Message, sendKey } from '../domain/message.ts';
 import { type ChatLog, type KnownRows, StoreError } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
@@ -294,9 +294,13 @@ function answer(batch: readonly Waiting[], verdicts: readonly Verdict[]): void {
 function outcomeOf(state: ChatState, actorId: UserId, command: Command, changes: readonly Change[]): Outcome {
   const { chat } = state;
   if (!chat) throw new Error(`nothing came of ${command.type} on a chat that is not there`);
-  const userIds = new Set(changes.flatMap((change) => change.userIds));
-  const members = [...userIds].flatMap((userId) => state.members.get(userId) ?? []);
-  return { chat, changes, members, messages: messagesOf(state, actorId, command) };
+  return { chat, changes, members: membersOf(state, changes), messages: messagesOf(state, actorId, command) };
+}
+
+function membersOf(state: ChatState, changes: readonly Change[]): Member[] {
+  const userIds = new Set<UserId>();
+  for (const change of changes) for (const userId of change.userIds) userIds.add(userId);
+  return [...userIds].flatMap((userId) => state.members.get(userId) ?? []);
 }
 
 function messagesOf(state: ChatState, actorId: UserId, command: Command): Message[] {
@@ -319,12 +323,14 @@ function sizeOf(command: Command): { changes: number; bytes: number } {
 function union(all: readonly Needs[]): Needs {
   const [only] = all;
   if (only && all.length === 1) return only;
-  return {
-    members: [...new Set(all.flatMap((needs) => needs.members))],
-    messages: [...new Set(all.flatMap((needs) => needs.messages))],
-    sendKeys: [...new Set(all.flatMap((needs) => needs.sendKeys))],
-    heir: all.some((needs) => needs.heir),
-  };
+  const [members, messages, sendKeys] = [new Set<UserId>(), new Set<MessageId>(), new Set<string>()];
+  for (const needs of all) {
+    for (const userId of needs.members) members.add(userId);
+    for (const messageId of needs.messages) messages.add(messageId);
+    for (const key of needs.sendKeys) sendKeys.add(key);
+  }
+  const heir = all.some((needs) => needs.heir);
+  return { members: [...members], messages: [...messages], sendKeys: [...sendKeys], heir };
 }
 
 const busy = (detail: string): DomainError => new DomainError('BUSY', detail, { retryAfterMs: RETRY_AFTER_MS });

@@ -43,7 +43,7 @@ export class UserDirectory {
   }
 
   /** The same without a wait: null unless all of them are known already. */
-  peek(userIds: readonly UserId[]): ReadonlyMap<UserId, User> | null {
+  peek(userIds: Iterable<UserId>): ReadonlyMap<UserId, User> | null {
     const found = new Map<UserId, User>();
     for (const userId of userIds) {
       const user = this.#known.get(userId);

@@ -229,8 +229,25 @@ type LineContent = Pick<
 function addLine(state: ChatState, chat: Mutable<Chat>, at: Instant, content: LineContent): Effect {
   chat.seq += 1;
   chat.activeAt = at;
-  const numbers = { chatId: chat.id, seq: chat.seq, rev: chat.rev, n: chat.n };
-  const message: Message = { ...content, ...numbers, earlier: [], createdAt: at, editedAt: null, deletedAt: null };
+  const message: Message = {
+    id: content.id,
+    chatId: chat.id,
+    seq: chat.seq,
+    rev: chat.rev,
+    n: chat.n,
+    kind: content.kind,
+    senderId: content.senderId,
+    clientId: content.clientId,
+    digest: content.digest,
+    content: content.content,
+    attachments: content.attachments,
+    replyTo: content.replyTo,
+    system: content.system,
+    earlier: [],
+    createdAt: at,
+    editedAt: null,
+    deletedAt: null,
+  };
   state.messages.set(message.id, message);
   state.sent.set(sendKey(message.senderId, message.clientId), message);
   return { seq: chat.seq, messageId: message.id };

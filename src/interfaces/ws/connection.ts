@@ -139,7 +139,8 @@ export class Connection {
       this.close(CLOSE.badFrame, 'too large');
     } else {
       this.#begin();
-      void this.#events.onText(this, bytes.toString()).finally(() => this.#end());
+      const end = () => this.#end();
+      void this.#events.onText(this, bytes.toString()).then(end, end);
     }
   }
 

@@ -2,13 +2,15 @@ import type { ChangeView } from '../../application/chat-service.ts';
 import type { Message } from '../../domain/message.ts';
 import { type People, presentMessage, presentSharedChange, presentTime } from '../present.ts';
 
-const encoded = new WeakMap<Message, string>();
+/** What this turn of the event loop has made so far. */
+const encoded = new Map<Message, string>();
 
-/** A message as JSON. Kept as long as the row itself: its sender's ack and everybody's event hold the same text. */
+/** A message as JSON. Kept until the turn ends: its sender's ack and everybody's event hold the same text. */
 function messageJson(message: Message, people: People): string {
   let json = encoded.get(message);
   if (json === undefined) {
     json = JSON.stringify(presentMessage(message, people));
+    if (encoded.size === 0) setImmediate(() => encoded.clear());
     encoded.set(message, json);
   }
   return json;

@@ -5,6 +5,7 @@ import type { UserDirectory } from '../../application/user-directory.ts';
 import type { Change, Commit } from '../../domain/changes.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ChatId, UserId } from '../../domain/ids.ts';
+import type { Message } from '../../domain/message.ts';
 import { CLOSE } from '../contract/frames.ts';
 import {
   peopleInChange,
@@ -18,9 +19,11 @@ import {
 } from '../present.ts';
 import type { Connection } from './connection.ts';
 import { encodeSharedChange } from './encode.ts';
-import { textFrame } from './outbox.ts';
+import { textFrames } from './outbox.ts';
 
 const CHANGES_PER_READ = 500;
+/** So many go into one buffer that all followers share. */
+const FRAMES_PER_BUFFER = 64;
 
 /** One chat that sockets of this node follow. */
 interface Channel {
@@ -188,16 +191,18 @@ export class Fanout {
     if (commit.lastRev <= after) return undefined;
     const { images, changes } = commit;
     const onlyMessages = changes.every((change) => change.type.startsWith('message.'));
-    const people = this.#directory.peek(images.messages.flatMap(peopleInMessage));
+    const people = this.#directory.peek(peopleIn(images.messages));
     if (commit.firstRev > after + 1 || !onlyMessages || !people)
       return this.#deliverFromLog(channel, after, commit.lastRev);
     const messages = new Map(images.messages.map((message) => [message.id, message]));
+    const texts: string[] = [];
     for (const change of changes) {
       const message = messages.get(change.messageId ?? '');
       if (change.rev <= after || !message) continue;
-      const view = { change, message, members: [], chat: images.chat };
-      this.#send(channel.followers, encodeSharedChange(view, people));
+      texts.push(encodeSharedChange({ change, message, members: [], chat: images.chat }, people));
     }
+    for (let i = 0; i < texts.length; i += FRAMES_PER_BUFFER)
+      this.#sendAll(channel.followers, texts.slice(i, i + FRAMES_PER_BUFFER));
     channel.rev = commit.lastRev;
     return undefined;
   }
@@ -292,12 +297,23 @@ export class Fanout {
   }
 
   #send(connections: Iterable<Connection>, text: string): void {
-    let frame: Buffer | undefined;
+    this.#sendAll(connections, [text]);
+  }
+
+  #sendAll(connections: Iterable<Connection>, texts: readonly string[]): void {
+    let frames: Buffer | undefined;
     for (const connection of connections) {
-      frame ??= textFrame(text);
-      connection.sendFrame(frame);
+      frames ??= textFrames(texts);
+      connection.sendFrame(frames);
     }
   }
+}
+
+/** Everybody whom these messages name, each once. */
+function peopleIn(messages: readonly Message[]): Set<UserId> {
+  const people = new Set<UserId>();
+  for (const message of messages) for (const userId of peopleInMessage(message)) people.add(userId);
+  return people;
 }
 
 /** Those to whom this change makes the chat new. */

@@ -4,21 +4,35 @@ import type { Duplex } from 'node:stream';
 const OUTBOX_MAX_BYTES = 1024 * 1024;
 
 /** A whole unmasked text frame (RFC 6455 5.2), made once and then put on as many sockets as it is for. */
-export function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const frame = Buffer.allocUnsafe(header + length);
-  frame[0] = 0x81; // FIN, opcode 1
-  if (header === 2) frame[1] = length;
-  else if (header === 4) {
-    frame[1] = 126;
-    frame.writeUInt16BE(length, 2);
-  } else {
-    frame[1] = 127;
-    frame.writeBigUInt64BE(BigInt(length), 2);
+export const textFrame = (text: string): Buffer => textFrames([text]);
+
+/** Several, one after the other. */
+export function textFrames(texts: readonly string[]): Buffer {
+  const lengths = texts.map((text) => Buffer.byteLength(text));
+  const frames = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + headerBytes(length) + length, 0));
+  let at = 0;
+  for (const [i, text] of texts.entries()) {
+    at = writeHeader(frames, at, lengths[i] ?? 0);
+    at += frames.write(text, at);
   }
-  frame.write(text, header);
-  return frame;
+  return frames;
+}
+
+const headerBytes = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10);
+
+/** Answers where the payload begins. */
+function writeHeader(frames: Buffer, at: number, length: number): number {
+  frames[at] = 0x81; // FIN, opcode 1
+  if (length < 126) {
+    frames[at + 1] = length;
+    return at + 2;
+  }
+  if (length < 65_536) {
+    frames[at + 1] = 126;
+    return frames.writeUInt16BE(length, at + 2);
+  }
+  frames[at + 1] = 127;
+  return frames.writeBigUInt64BE(BigInt(length), at + 2);
 }
 
 const dirty: Outbox[] = [];
