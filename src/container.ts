@@ -44,7 +44,6 @@ import { LocalPresenceStore } from './infrastructure/local/local-presence-store.
 import { LocalRateLimiter } from './infrastructure/local/local-rate-limiter.ts';
 import { FileMailer } from './infrastructure/mail/file-mailer.ts';
 import { SmtpMailer } from './infrastructure/mail/smtp-mailer.ts';
-import { MongoStore, openMongoStore } from './infrastructure/mongo/mongo-store.ts';
 import { createLogger } from './infrastructure/observability/logger.ts';
 import { S3BlobStore } from './infrastructure/s3/s3-blob-store.ts';
 import { Argon2PasswordHasher } from './infrastructure/security/argon2-password-hasher.ts';
@@ -317,16 +316,22 @@ export async function buildApplication(leaves: Leaves): Promise<Application> {
  */
 export async function openLeaves(config: Config, version: string, logger: Logger): Promise<Leaves> {
   const { mongodbUri, dataDir } = config;
-  const store = await (mongodbUri === undefined ? openSqliteStore({ dataDir }) : openMongoStore({ uri: mongodbUri }));
-  const { settings } = store;
+  const opened = mongodbUri === undefined ? { store: await openSqliteStore({ dataDir }) } : await openMongo(mongodbUri);
+  const { settings } = opened.store;
   // With MongoDB there may be many nodes, so what one of them generates belongs into the store.
   const generated = () =>
     mongodbUri === undefined
       ? loadSigningKey(dataDir)
       : settings.keep('signing-key', new RandomIds().secret(SIGNING_KEY_BYTES));
   const signingKey = config.jwtSecret ?? (await generated());
-  const blobs = store instanceof MongoStore ? { blobs: store.blobs } : {};
-  return { config, version, logger, store, ...blobs, signingKey, epoch: await settings.epoch() };
+  return { config, version, logger, ...opened, signingKey, epoch: await settings.epoch() };
+}
+
+/** Loaded only where it is wanted: the driver takes a tenth of a start. */
+async function openMongo(uri: string): Promise<Pick<Leaves, 'store' | 'blobs'>> {
+  const { openMongoStore } = await import('./infrastructure/mongo/mongo-store.ts');
+  const store = await openMongoStore({ uri });
+  return { store, blobs: store.blobs };
 }
 
 /** The OpenAPI document of this program, as JSON, made over a store in memory. */
