@@ -55,17 +55,18 @@ export function loadConfig(env: Environment, argv: readonly string[]): Config {
   return config;
 }
 
-/** Settings that mean something only together. */
-const GROUPS: readonly (readonly (keyof Config)[])[] = [
-  ['s3Endpoint', 's3Bucket', 's3AccessKey', 's3SecretKey'],
-  ['gifUrl', 'gifKey'],
+/** Settings that are needed as soon as one of them is given, or one that goes with them. */
+const GROUPS: readonly { readonly needed: readonly (keyof Config)[]; readonly by?: readonly (keyof Config)[] }[] = [
+  { needed: ['s3Endpoint', 's3Bucket', 's3AccessKey', 's3SecretKey'] },
+  { needed: ['gifUrl', 'gifKey'] },
+  { needed: ['tlsCert', 'tlsKey'], by: ['tlsCa'] },
 ];
 
 function incompleteGroups(given: Readonly<Record<string, unknown>>): string[] {
-  return GROUPS.flatMap((group) => {
-    const [missing, present] = [true, false].map((isMissing) =>
-      group.filter((key) => (given[key] === undefined) === isMissing).map((key) => schema.properties[key].env),
-    ) as [string[], string[]];
+  const nameOf = (key: keyof Config) => schema.properties[key].env;
+  return GROUPS.flatMap(({ needed, by = [] }) => {
+    const present = [...needed, ...by].filter((key) => given[key] !== undefined).map(nameOf);
+    const missing = needed.map(nameOf).filter((name) => !present.includes(name));
     return present.length === 0 ? [] : missing.map((name) => `${name}: is needed beside ${present.join(', ')}`);
   });
 }

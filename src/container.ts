@@ -4,6 +4,7 @@
  */
 import 'reflect-metadata';
 import { join } from 'node:path';
+import { Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe';
 import { AccountCreation } from './application/account-creation.ts';
@@ -35,7 +36,7 @@ import { PublicRooms } from './application/public-rooms.ts';
 import { Recovery } from './application/recovery.ts';
 import { TypingService } from './application/typing-service.ts';
 import { UserDirectory } from './application/user-directory.ts';
-import { type Config, loadConfig } from './config.ts';
+import { type Config, ConfigError, loadConfig } from './config.ts';
 import { DiskBlobStore } from './infrastructure/blobs/disk-blob-store.ts';
 import { GiphyGifProvider } from './infrastructure/gifs/giphy-gif-provider.ts';
 import { SharpImageProcessor } from './infrastructure/images/sharp-image-processor.ts';
@@ -50,6 +51,7 @@ import { Argon2PasswordHasher } from './infrastructure/security/argon2-password-
 import { loadSigningKey } from './infrastructure/security/signing-key.ts';
 import { openSqliteStore } from './infrastructure/sqlite/sqlite-store.ts';
 import { RandomIds, Sha256Digests, SystemClock } from './infrastructure/system.ts';
+import { type Certificate, readCertificate } from './infrastructure/tls/certificate-files.ts';
 import { buildServer, type ParleyServer } from './interfaces/http/server.ts';
 import { limitsWith } from './interfaces/limits.ts';
 import { RateLimits } from './interfaces/rate-limits.ts';
@@ -90,6 +92,8 @@ export interface Application {
   readonly operator: OperatorService;
   readonly readiness: Readiness;
   readonly services: Services;
+  /** Reads the certificate of an HTTPS server again, for connections from now on; the old one stays if that fails. */
+  reloadCertificate(): void;
 }
 
 const token = <T>(name: string): InjectionToken<T> => Symbol(name);
@@ -281,6 +285,18 @@ function blobsOf({ config, blobs }: Leaves): BlobStore {
 const gifProviderOf = ({ gifUrl: url, gifKey: key }: Config): GifProvider | null =>
   url !== undefined && key !== undefined ? new GiphyGifProvider({ url, key }) : null;
 
+/** @throws ConfigError for files that are no certificate and its key */
+function certificateOf({ tlsCert: cert, tlsKey: key, tlsCa: ca }: Config): Certificate | null {
+  if (cert === undefined || key === undefined) return null;
+  try {
+    return readCertificate({ cert, key, ca });
+  } catch (error) {
+    throw new ConfigError([
+      `PARLEY_TLS_CERT, PARLEY_TLS_KEY, PARLEY_TLS_CA: cannot be used: ${(error as Error).message}`,
+    ]);
+  }
+}
+
 /** By SMTP where a server is given, else to files. */
 function mailerOf({ config, logger }: Leaves): Mailer {
   const { smtpUrl, dataDir, mailFrom: from } = config;
@@ -299,11 +315,22 @@ export async function buildApplication(leaves: Leaves): Promise<Application> {
     version,
     config,
     jwtSecret: signingKey,
+    certificate: certificateOf(config),
     rateLimits: root.resolve(RATE_LIMITS),
     readiness: () => readiness.report(),
     extend: (app) => gateway.register(app, app.accessTokens),
   });
+  const reloadCertificate = (): void => {
+    try {
+      const certificate = certificateOf(config);
+      if (certificate && server.server instanceof TlsServer) server.server.setSecureContext(certificate);
+      logger.info('the certificate was read again');
+    } catch (err) {
+      logger.error({ err }, 'the certificate cannot be used; the old one stays');
+    }
+  };
   return {
+    reloadCertificate,
     ...{ server, gateway, readiness, services, writer: root.resolve(WRITER), recovery: root.resolve(RECOVERY) },
     deletion: root.resolve(DELETION),
     ...{ mailDelivery: root.resolve(MAIL_DELIVERY), operator: root.resolve(OPERATOR) },

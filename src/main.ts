@@ -65,6 +65,7 @@ async function serve(): Promise<void> {
       },
     );
   };
+  if (config.tlsCert !== undefined) process.on('SIGHUP', () => application.reloadCertificate());
   process.once('SIGTERM', onSignal);
   process.once('SIGINT', onSignal);
 }

@@ -1,4 +1,5 @@
 /** Every setting of a Parley process: its variable, what it must be, its default and what it means. */
+import { accessSync, constants, statSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Static, type TSchema, Type } from 'typebox';
 import { limitsText, parseLimit } from './interfaces/limits.ts';
@@ -27,6 +28,8 @@ const list = <T extends TSchema>(items: T) => Type.Array(items, { default: [] })
 const origin = () =>
   checkedText('an origin such as https://chat.example.org, with no path and no slash at the end', isOrigin);
 
+const readableFile = () => checkedText('the path of a file that this process can read', isReadableFile);
+
 export const schema = Type.Object({
   host: setting(
     'HOST',
@@ -52,6 +55,17 @@ export const schema = Type.Object({
     'PARLEY_PUBLIC_URL',
     Type.Optional(origin()),
     'Where people reach this server: an origin that browsers may call from, and the start of every link.',
+  ),
+  tlsCert: setting(
+    'PARLEY_TLS_CERT',
+    Type.Optional(readableFile()),
+    'The certificate (PEM, with those that lead to its authority) for serving https and wss without a proxy. Read again on SIGHUP.',
+  ),
+  tlsKey: setting('PARLEY_TLS_KEY', Type.Optional(readableFile()), 'The private key of the certificate (PEM).'),
+  tlsCa: setting(
+    'PARLEY_TLS_CA',
+    Type.Optional(readableFile()),
+    'The authority (PEM) that must have signed the certificate of every client. Without it clients need none.',
   ),
   corsOrigins: setting(
     'PARLEY_CORS_ORIGINS',
@@ -186,6 +200,15 @@ function isHttpUrl(value: string): boolean {
 
 function isMongodbUri(value: string): boolean {
   return /^mongodb(\+srv)?:\/\/./.test(value);
+}
+
+function isReadableFile(value: string): boolean {
+  try {
+    accessSync(value, constants.R_OK);
+    return statSync(value).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function isBucketName(value: string): boolean {

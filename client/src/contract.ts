@@ -372,6 +372,27 @@ export type ChatSeen =
   | Chat
   | PublicChat;
 
+export interface Gifs {
+  readonly items: readonly Gif[];
+}
+
+export interface Gif {
+  readonly id: string;
+  readonly title: string;
+  /** Of the provider; https. */
+  readonly url: string;
+  readonly width: number;
+  readonly height: number;
+  readonly preview: GifPreview;
+}
+
+export interface GifPreview {
+  /** Of the provider; https. */
+  readonly url: string;
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface Health {
   readonly status: 'ok';
 }
@@ -493,6 +514,11 @@ export interface FeedQuery {
 export interface ForgottenPassword {
   /** of the account */
   readonly email: string;
+}
+
+export interface GifsQuery {
+  /** 1 to 50 characters, trimmed */
+  readonly q: string;
 }
 
 export interface HistoryQuery {
@@ -818,6 +844,7 @@ export type ErrorCode =
   | 'MESSAGE_NOT_FOUND'
   | 'ATTACHMENT_NOT_FOUND'
   | 'AVATAR_NOT_FOUND'
+  | 'GIFS_OFF'
   | 'METHOD_NOT_ALLOWED'
   | 'USERNAME_TAKEN'
   | 'EMAIL_TAKEN'
@@ -840,6 +867,7 @@ export type ErrorCode =
   | 'SUSPENDING_ONESELF'
   | 'RATE_LIMITED'
   | 'INTERNAL'
+  | 'GIFS_UNAVAILABLE'
   | 'UNAVAILABLE'
   | 'BUSY'
   | 'OUTCOME_UNKNOWN';

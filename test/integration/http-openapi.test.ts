@@ -36,6 +36,7 @@ describe('the OpenAPI document', () => {
       jwtSecret: SIGNING_KEY,
       version: '0.0.0',
       config: loadConfig({}, []),
+      certificate: null,
       rateLimits: new RateLimits(null, LIMITS),
       readiness: async () => ({ ready: true, reasons: [] }),
       extend: async (extended) => {

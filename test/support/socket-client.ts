@@ -48,8 +48,12 @@ export class SocketClient {
   }
 
   /** Connected and signed in: after `ready`. */
-  static async signedIn(baseUrl: string, accessToken: string): Promise<SocketClient> {
-    const client = new SocketClient(socketUrl(baseUrl));
+  static async signedIn(
+    baseUrl: string,
+    accessToken: string,
+    options: WebSocket.ClientOptions = {},
+  ): Promise<SocketClient> {
+    const client = new SocketClient(socketUrl(baseUrl), options);
     await client.next('hello');
     client.send({ type: 'auth', token: accessToken });
     await client.next('ready');

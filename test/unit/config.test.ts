@@ -19,6 +19,8 @@ const folder = mkdtempSync(join(tmpdir(), 'parley-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const STRONG = 'correct horse battery staple, twice over';
+/** Any file that is there. */
+const PEM = new URL(import.meta.url).pathname;
 
 function secretFile(name: string, content: string): string {
   const path = join(folder, name);
@@ -85,6 +87,9 @@ describe('where a value comes from', () => {
       PARLEY_S3_SECRET_KEY: 'secret',
       PARLEY_GIF_URL: 'https://gifs.example.org/search?rating=g',
       PARLEY_GIF_KEY: 'gif key',
+      PARLEY_TLS_CERT: PEM,
+      PARLEY_TLS_KEY: PEM,
+      PARLEY_TLS_CA: PEM,
     };
     expect(loadConfig(env, [])).toEqual({
       host: '::',
@@ -98,6 +103,9 @@ describe('where a value comes from', () => {
       s3SecretKey: 'secret',
       gifUrl: 'https://gifs.example.org/search?rating=g',
       gifKey: 'gif key',
+      tlsCert: PEM,
+      tlsKey: PEM,
+      tlsCa: PEM,
       dataDir: '/data',
       publicUrl: 'https://chat.example.org',
       corsOrigins: ['http://localhost:5173', 'https://app.example.org'],
@@ -258,6 +266,20 @@ describe('what is refused', () => {
   test('a secret as a flag, which everyone on the machine could read', () => {
     expect(problemsOf({}, ['--jwt-secret', STRONG])).toEqual([
       '--jwt-secret: everyone on the machine can read flags; use PARLEY_JWT_SECRET or PARLEY_JWT_SECRET_FILE',
+    ]);
+  });
+
+  test('half a certificate, and files that cannot be read', () => {
+    const file = secretFile('some.pem', 'x');
+    const neededBeside = 'is needed beside';
+    expect(problemsOf({ PARLEY_TLS_CERT: file })).toEqual([`PARLEY_TLS_KEY: ${neededBeside} PARLEY_TLS_CERT`]);
+    expect(problemsOf({ PARLEY_TLS_CA: file })).toEqual([
+      `PARLEY_TLS_CERT: ${neededBeside} PARLEY_TLS_CA`,
+      `PARLEY_TLS_KEY: ${neededBeside} PARLEY_TLS_CA`,
+    ]);
+    expect(problemsOf({ PARLEY_TLS_CERT: join(folder, 'missing'), PARLEY_TLS_KEY: folder })).toEqual([
+      'PARLEY_TLS_CERT: must be the path of a file that this process can read',
+      'PARLEY_TLS_KEY: must be the path of a file that this process can read',
     ]);
   });
 

@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { TlsOptions } from 'node:tls';
 import cors from '@fastify/cors';
 import jwt from '@fastify/jwt';
 import swagger from '@fastify/swagger';
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, fastify, LogController } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyServerOptions,
+  fastify,
+  LogController,
+} from 'fastify';
 import fp from 'fastify-plugin';
 import { DomainError } from '../../domain/errors.ts';
 import { AccessTokens, jwtOptions } from '../access-tokens.ts';
@@ -53,6 +61,8 @@ export interface HttpOptions {
     /** Addresses and CIDR ranges of the proxies whose X-Forwarded headers are believed. */
     readonly trustProxy: readonly string[];
   };
+  /** Serves HTTPS with this certificate; HTTP without one. A `ca` must have signed those of the clients. */
+  readonly certificate: Pick<TlsOptions, 'cert' | 'key' | 'ca'> | null;
   readonly rateLimits: RateLimits;
   readonly readiness: () => Promise<ReadinessReport>;
   /** Adds to the server, before its own routes, what is not plain HTTP. */
@@ -64,11 +74,12 @@ const PARAMETER_LENGTH_MAX = 256;
 
 /** All in milliseconds. Without them, one who sends slowly or nothing holds a connection for ever. */
 const TIMEOUTS = { requestTimeout: 30_000, connectionTimeout: 120_000, keepAliveTimeout: 72_000 };
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** The HTTP side of Parley, complete but for `listen`. */
 export async function buildServer(options: HttpOptions): Promise<ParleyServer> {
   const { config, version } = options;
-  const isHttps = config.publicUrl?.startsWith('https:') ?? false;
+  const isHttps = options.certificate !== null || (config.publicUrl?.startsWith('https:') ?? false);
   const app = createApp(options, isHttps);
 
   await app.register(jwt, jwtOptions(options.jwtSecret));
@@ -113,10 +124,11 @@ const apiRoutes =
   };
 
 /** What holds for every answer, whichever route gives it. */
-function createApp({ logger, config }: HttpOptions, isHttps: boolean): FastifyInstance {
+function createApp({ logger, config, certificate }: HttpOptions, isHttps: boolean): FastifyInstance {
   const headers = headersOfEveryAnswer(isHttps);
-  const app: FastifyInstance = fastify({
+  const serverOptions: FastifyServerOptions = {
     ...TIMEOUTS,
+    ...(certificate && { https: tlsOptions(certificate) }),
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (shared) => shared, // one for each request would cost more than all other hooks
@@ -131,7 +143,8 @@ function createApp({ logger, config }: HttpOptions, isHttps: boolean): FastifyIn
       sendProblem(error, request, reply.headers(headers).header('x-request-id', request.id));
       logRequest(request, reply);
     },
-  });
+  };
+  const app: FastifyInstance = fastify(serverOptions);
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
@@ -151,6 +164,12 @@ function createApp({ logger, config }: HttpOptions, isHttps: boolean): FastifyIn
   acceptJsonOnly(app);
   return app;
 }
+
+const tlsOptions = (certificate: NonNullable<HttpOptions['certificate']>): TlsOptions => ({
+  ...certificate,
+  ...(certificate.ca !== undefined && { requestCert: true, rejectUnauthorized: true }),
+  handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+});
 
 /** Stands in the place of fastify's own validator (Ajv), so that it is not even loaded. */
 const neverUsed = (): never => {
