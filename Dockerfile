@@ -15,6 +15,7 @@ USER node
 VOLUME /data
 EXPOSE 3000
 STOPSIGNAL SIGTERM
+# Over TLS only whether it listens: a client certificate may be wanted, and there is none here.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
   CMD ["node", "-e", "const { PORT = 3000, PARLEY_TLS_CERT: tls } = process.env; const end = (ok) => process.exit(ok ? 0 : 1); if (tls) require('net').connect(PORT).on('connect', () => end(true)).on('error', () => end(false)); else fetch(`http://127.0.0.1:${PORT}/health`).then(({ ok }) => end(ok), () => end(false))"]
 # node itself, not npm: signals reach it, and it is the image's own Node.
