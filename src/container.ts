@@ -318,7 +318,7 @@ export async function buildApplication(leaves: Leaves): Promise<Application> {
     certificate: certificateOf(config),
     rateLimits: root.resolve(RATE_LIMITS),
     readiness: () => readiness.report(),
-    extend: (app) => gateway.register(app, app.accessTokens),
+    extend: (app) => gateway.register(app),
   });
   const reloadCertificate = (): void => {
     try {

@@ -3,7 +3,7 @@ import type { AuthService } from '../../application/auth-service.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Actor } from '../../domain/session.ts';
 import type { AccessTokens } from '../access-tokens.ts';
-import { BasicAccess, basicCredentials } from './basic-access.ts';
+import type { BasicAccess } from './basic-access.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,23 +15,12 @@ declare module 'fastify' {
 /**
  * A hook that lets nobody pass but the bearer of an access token (RFC 6750 2.1) whose session has not ended, and whoever sends
  * login and password (RFC 7617).
- * @param limitLogin counts an attempt to sign in, and throws where there were too many
  */
-export function authenticateBy(
-  tokens: AccessTokens,
-  auth: AuthService,
-  limitLogin: (request: FastifyRequest) => Promise<void>,
-) {
-  const basic = new BasicAccess(auth);
+export function authenticateBy(tokens: AccessTokens, basic: BasicAccess, auth: AuthService) {
   return async function authenticate(request: FastifyRequest): Promise<void> {
-    const header = request.headers.authorization;
-    const credentials = basicCredentials(header);
-    if (credentials) {
-      request.actor = await basic.actorOf(credentials, () => limitLogin(request));
-      return;
-    }
-    const actor = tokens.verify(bearerToken(header));
-    await auth.authenticate(actor);
+    const script = await basic.actorOf(request);
+    const actor = script ?? tokens.verify(bearerToken(request.headers.authorization));
+    if (!script) await auth.authenticate(actor);
     request.actor = actor;
   };
 }

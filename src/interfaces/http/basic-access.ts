@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
 import type { AuthService } from '../../application/auth-service.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Actor } from '../../domain/session.ts';
@@ -27,18 +28,23 @@ export function basicCredentials(header = ''): BasicCredentials | null {
  */
 export class BasicAccess {
   readonly #auth: AuthService;
+  readonly #limit: (request: FastifyRequest) => Promise<void>;
   readonly #key = randomBytes(32);
   readonly #verified = new Map<string, { readonly actor: Promise<Actor>; readonly until: number }>();
 
-  constructor(auth: AuthService) {
+  /** @param limit called before a password is checked; what it throws is thrown */
+  constructor(auth: AuthService, limit: (request: FastifyRequest) => Promise<void>) {
     this.#auth = auth;
+    this.#limit = limit;
   }
 
   /**
-   * @param limit called before a password is checked; what it throws is thrown
+   * On whose behalf the request is; null for one that says it in another way, or not at all.
    * @throws DomainError BAD_CREDENTIALS, ACCOUNT_SUSPENDED
    */
-  async actorOf(credentials: BasicCredentials, limit: () => Promise<void>): Promise<Actor> {
+  async actorOf(request: FastifyRequest): Promise<Actor | null> {
+    const credentials = basicCredentials(request.headers.authorization);
+    if (!credentials) return null;
     const digest = createHmac('sha256', this.#key)
       .update(`${credentials.login}\0${credentials.password}`)
       .digest('base64');
@@ -50,11 +56,11 @@ export class BasicAccess {
     // Others with the same credentials may have seen the same end of the session, and one of them may be verifying by now.
     const newer = this.#verified.get(digest);
     if (newer && newer !== known) return newer.actor;
-    return this.#verify(digest, credentials, limit);
+    return this.#verify(digest, credentials, request);
   }
 
-  #verify(digest: string, credentials: BasicCredentials, limit: () => Promise<void>): Promise<Actor> {
-    const actor = limit().then(() => this.#auth.openBasicSession(credentials));
+  #verify(digest: string, credentials: BasicCredentials, request: FastifyRequest): Promise<Actor> {
+    const actor = this.#limit(request).then(() => this.#auth.openBasicSession(credentials));
     const entry = { actor, until: Date.now() + VERIFIED_MS };
     this.#verified.delete(digest);
     this.#verified.set(digest, entry);

@@ -12,10 +12,7 @@ import { limiterOf, needsBody } from './rate-limits.ts';
  */
 export function guardRoutes(api: FastifyInstance, auth: AuthService, rateLimits: RateLimits): void {
   const limiter = (name: LimitName) => limiterOf(rateLimits, name);
-  const loginLimits = [limiter('login'), limiter('loginName')];
-  const authenticate = authenticateBy(api.accessTokens, auth, async (request) => {
-    for (const limit of loginLimits) await limit(request);
-  });
+  const authenticate = authenticateBy(api.accessTokens, api.basicAccess, auth);
   api.addHook('onRoute', (route: RouteOptions) => {
     const { open, limits = [] } = route.config ?? {};
     const early = limits.filter((name) => !needsBody(name)).map(limiter);

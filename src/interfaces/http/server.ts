@@ -8,6 +8,7 @@ import {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyPluginAsync,
+  type FastifyRequest,
   type FastifyServerOptions,
   fastify,
   LogController,
@@ -18,6 +19,7 @@ import { AccessTokens, jwtOptions } from '../access-tokens.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { ReadinessReport } from '../readiness.ts';
 import type { Services } from '../services.ts';
+import { BasicAccess } from './basic-access.ts';
 import { documentationRoutes } from './documentation.ts';
 import { guardRoutes } from './guard-routes.ts';
 import { openApiOptions } from './openapi.ts';
@@ -45,6 +47,7 @@ import { compileValidator } from './validator-compiler.ts';
 declare module 'fastify' {
   interface FastifyInstance {
     accessTokens: AccessTokens;
+    basicAccess: BasicAccess;
   }
 }
 
@@ -84,6 +87,11 @@ export async function buildServer(options: HttpOptions): Promise<ParleyServer> {
 
   await app.register(jwt, jwtOptions(options.jwtSecret));
   app.decorate('accessTokens', new AccessTokens(app.jwt));
+  const loginLimits = (['login', 'loginName'] as const).map((name) => limiterOf(options.rateLimits, name));
+  const limitLogin = async (request: FastifyRequest) => {
+    for (const limit of loginLimits) await limit(request);
+  };
+  app.decorate('basicAccess', new BasicAccess(options.services.auth, limitLogin));
   if (config.corsOrigins.length > 0) await app.register(cors, corsOptions(config.corsOrigins));
   await app.register(swagger, openApiOptions(version));
   refuseUnknownRoutes(app, limiterOf(options.rateLimits, 'unknownRoute'));

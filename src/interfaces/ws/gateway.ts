@@ -7,6 +7,7 @@ import { DomainError, validationFailed } from '../../domain/errors.ts';
 import { ACCESS_TOKEN_MS, type Session } from '../../domain/session.ts';
 import type { AccessTokens } from '../access-tokens.ts';
 import { AuthFrame, CLOSE, PROTOCOL_VERSION } from '../contract/frames.ts';
+import type { BasicAccess } from '../http/basic-access.ts';
 import { presentTime } from '../present.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import { refusalOf } from '../refusal.ts';
@@ -55,8 +56,8 @@ export class Gateway {
   }
 
   /** Adds `GET /api/v1/ws` to the server. */
-  async register(app: FastifyInstance, tokens: AccessTokens): Promise<void> {
-    this.#tokens = tokens;
+  async register(app: FastifyInstance): Promise<void> {
+    this.#tokens = app.accessTokens;
     await app.register(websocket, {
       options: { maxPayload: AUTH_FRAME_MAX_BYTES, perMessageDeflate: false },
       preClose: (done) => done(), // `close` has ended them all, each with its code
@@ -65,7 +66,7 @@ export class Gateway {
       method: 'GET',
       url: '/api/v1/ws',
       schema: { hide: true },
-      onRequest: async (request) => this.#admit(request),
+      onRequest: async (request) => this.#admit(request, app.basicAccess),
       handler: (_request, reply) => reply.code(426).header('upgrade', 'websocket').send(),
       wsHandler: (socket, request) => {
         const connection = new Connection(socket, request.raw.socket, this.#clock, this);
@@ -137,9 +138,10 @@ export class Gateway {
 
   /**
    * Before the upgrade: pages of foreign origins are refused (RFC 6455 10.2), and a ticket or an Authorization header says who
-   * it is already.
+   * it is already. No page can send such a header by intention: login and password beside an origin are what a browser
+   * remembers for somebody else, such as a proxy, and mean nothing here.
    */
-  async #admit(request: FastifyRequest): Promise<void> {
+  async #admit(request: FastifyRequest, basic: BasicAccess): Promise<void> {
     if (this.#draining) throw new DomainError('UNAVAILABLE', 'This server is stopping.', { retryAfterMs: TICK_MS });
     const { origin, authorization, host } = request.headers;
     if (origin !== undefined && !this.#isOwnOrigin(origin, host)) {
@@ -151,6 +153,10 @@ export class Gateway {
       const session = await this.#services.auth.redeemTicket(ticket);
       identities.set(request, identityOf(session, this.#clock.now() + ACCESS_TOKEN_MS));
     } else if (bearer !== undefined) identities.set(request, await this.#verify(bearer));
+    else if (origin === undefined) {
+      const actor = await basic.actorOf(request);
+      if (actor) identities.set(request, { ...actor, expiresAt: this.#clock.now() + ACCESS_TOKEN_MS });
+    }
   }
 
   #isOwnOrigin(origin: string, host: string | undefined): boolean {
