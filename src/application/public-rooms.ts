@@ -1,6 +1,6 @@
 import { type Chat, readListKey } from '../domain/chat.ts';
 import type { Actor } from '../domain/session.ts';
-import { uniqueKey } from '../domain/text.ts';
+import { searchKey } from '../domain/text.ts';
 import { decodeCursor, encodeCursor, type Page } from './page.ts';
 import type { ChatRepository } from './ports/persistence.ts';
 
@@ -32,7 +32,7 @@ export class PublicRooms {
   /** By name, whatever the case. @throws DomainError VALIDATION_FAILED */
   async list(actor: Actor, { limit, cursor, q = '' }: RoomQuery): Promise<Page<RoomView>> {
     const [after] = cursor === undefined ? [''] : decodeCursor(cursor, 'string');
-    const { keys, next } = await this.#search(uniqueKey(q), after, limit);
+    const { keys, next } = await this.#search(searchKey(q), after, limit);
     const [chats, memberships] = await Promise.all([
       this.#chats.findMany(keys.map((key) => readListKey(key).id)),
       this.#chats.memberships(actor.userId),

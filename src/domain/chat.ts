@@ -1,6 +1,6 @@
 import { DomainError } from './errors.ts';
 import type { BlobId, ChatId, Instant, UserId } from './ids.ts';
-import { optionalText, storableText, uniqueKey } from './text.ts';
+import { optionalText, searchKey, storableText } from './text.ts';
 
 const CHAT_NAME_MAX = 100;
 const DESCRIPTION_MAX = 500;
@@ -75,11 +75,11 @@ export function effectiveMark(chat: Chat, member: Member, stored: ReadMark): Rea
 export const FOR_EVER: Instant = Number.MAX_SAFE_INTEGER;
 
 /**
- * What public rooms are listed by: their names, the same for every case and Unicode form, then their ids. Null for a chat that
+ * What public rooms are listed by: their names, as `searchKey` makes them, then their ids. Null for a chat that
  * is in no such list.
  */
 export const listKey = ({ id, kind, live, name }: Pick<Chat, 'id' | 'kind' | 'live' | 'name'>): string | null =>
-  kind === 'public' && live && name !== null ? `${uniqueKey(name)}\n${id}` : null;
+  kind === 'public' && live && name !== null ? `${searchKey(name)}\n${id}` : null;
 
 /** The two parts of a list key. */
 export function readListKey(key: string): { readonly name: string; readonly id: ChatId } {

@@ -1,6 +1,6 @@
 import { DomainError } from './errors.ts';
 import type { AttachmentId, ChatId, Instant, MessageId, UserId } from './ids.ts';
-import { storableText, uniqueKey } from './text.ts';
+import { searchKey, storableText } from './text.ts';
 
 export const CONTENT_MAX = 4000;
 const CLIENT_ID_MAX = 64;
@@ -83,11 +83,11 @@ export interface MessageFilter {
 
 /** A test for one filter. Nothing in its texts has any power. */
 export function passes({ senderId, content, contentLike }: MessageFilter): (message: Message) => boolean {
-  const part = contentLike === undefined ? null : uniqueKey(contentLike);
+  const part = contentLike === undefined ? null : searchKey(contentLike);
   return (message) =>
     (senderId === undefined || message.senderId === senderId) &&
     (content === undefined || message.content === content) &&
-    (part === null || (message.content !== null && uniqueKey(message.content).includes(part)));
+    (part === null || (message.content !== null && searchKey(message.content).includes(part)));
 }
 
 /** The text may be empty where a file says it all. @throws DomainError VALIDATION_FAILED */

@@ -55,6 +55,12 @@ export function messageSearchSuite(harness: StoreHarness): void {
       expect(await search({ contentLike: '' })).toHaveLength(8);
     });
 
+    test('finds a sigma wherever it stands', async () => {
+      const { search } = await aChat('οδός', 'οδοσα', 'ΟΔΟΣ', 'Η ΟΔΟΣ μου');
+      expect(await search({ contentLike: 'ΟΔΟΣ' })).toEqual([3, 4, 5]);
+      expect(await search({ contentLike: 'οδος' })).toEqual([3, 4, 5]);
+    });
+
     test.each(['%', '_', '.', '.*', '\\', '[a-z]', '$', '^', '(', "'", '"', '*'])('%s has no power', async (sign) => {
       const { search } = await aChat('plain', `with ${sign} in it`);
       expect(await search({ contentLike: sign })).toEqual([3]);

@@ -144,12 +144,13 @@ describe('the list of public rooms', () => {
 
   test('is searched by a part of the name, whatever the case; nothing has power', async () => {
     const person = await app.register();
-    for (const name of ['100% Straße', 'a_b.c*d', 'ПРАГА']) await room(person, name);
+    for (const name of ['100% Straße', 'a_b.c*d', 'ПРАГА', 'ΟΔΟΣΗΜΑ']) await room(person, name);
     expect(await names(person, 'STRASSE')).toEqual(['100% Straße']);
     expect(await names(person, '%')).toEqual(['100% Straße']);
     expect(await names(person, '_')).toEqual(['a_b.c*d']);
     expect(await names(person, '.c*')).toEqual(['a_b.c*d']);
     expect(await names(person, 'рага')).toEqual(['ПРАГА']);
+    expect(await names(person, 'οδος')).toEqual(['ΟΔΟΣΗΜΑ']);
     expect(await names(person, '.*')).toEqual([]);
   });
 
