@@ -22,6 +22,7 @@ import { InvitationService } from './application/invitation-service.ts';
 import { MailDelivery } from './application/mail-delivery.ts';
 import { MessageFeed } from './application/message-feed.ts';
 import { MessageService } from './application/message-service.ts';
+import { MuteService } from './application/mute-service.ts';
 import { OperatorService } from './application/operator-service.ts';
 import { PasswordResetService } from './application/password-reset-service.ts';
 import { PeopleService } from './application/people-service.ts';
@@ -249,6 +250,7 @@ function compose(leaves: Leaves): DependencyContainer {
     presence: c.resolve(PRESENCE),
     deletion: c.resolve(DELETION),
     broadcasts: new BroadcastService({ ...core(c), users: store.users }),
+    muting: new MuteService({ ...core(c), access: c.resolve(CHATS), chats: store.chats }),
     typing: new TypingService({ ...core(c), chats: c.resolve(CHATS) }),
     chats: c.resolve(CHATS),
     rooms: new PublicRooms({ chats: store.chats }),

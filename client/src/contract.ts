@@ -750,6 +750,19 @@ export interface ChatRead {
   readonly unreadCount?: number;
 }
 
+export interface ChatMutedFrame {
+  readonly type: 'chat.muted';
+  /** Opaque; a UUID today. */
+  readonly chatId: string;
+  readonly data: ChatMuted;
+}
+
+export interface ChatMuted {
+  readonly muted: boolean;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly mutedUntil: string | null;
+}
+
 export interface ChatTypingFrame {
   readonly type: 'chat.typing';
   /** Opaque; a UUID today. */
@@ -818,6 +831,7 @@ export type LiveFrame =
   | PongFrame
   | TokenExpiringFrame
   | ChatReadFrame
+  | ChatMutedFrame
   | ChatTypingFrame
   | PresenceChangedFrame
   | BroadcastFrame

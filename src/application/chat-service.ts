@@ -6,7 +6,6 @@ import {
   checkChatName,
   checkDescription,
   effectiveMark,
-  FOR_EVER,
   notJoined,
   type Role,
 } from '../domain/chat.ts';
@@ -234,24 +233,6 @@ export class ChatService {
   async removeMember(actor: Actor, chatId: ChatId, userId: UserId): Promise<void> {
     const lineId = this.#ids.next();
     await this.#writer.submit(chatId, actor.userId, { type: 'member.remove', userId, lineId });
-  }
-
-  /**
-   * The actor wants no notifications of this chat until then, or for ever. Clients keep to it; what is sent is the same.
-   * @throws DomainError CHAT_NOT_FOUND, FORBIDDEN, VALIDATION_FAILED
-   */
-  async mute(actor: Actor, chatId: ChatId, until: Instant | null): Promise<void> {
-    await this.membership(actor, chatId);
-    if (until !== null && until <= this.#clock.now()) {
-      throw validationFailed([{ path: '/until', message: 'must lie ahead' }]);
-    }
-    await this.#chats.mute(chatId, actor.userId, until ?? FOR_EVER);
-  }
-
-  /** @throws DomainError CHAT_NOT_FOUND, FORBIDDEN */
-  async unmute(actor: Actor, chatId: ChatId): Promise<void> {
-    await this.membership(actor, chatId);
-    await this.#chats.mute(chatId, actor.userId, null);
   }
 
   /**

@@ -127,6 +127,12 @@ export const presentEarlier = ({ content, at }: EarlierText): { content: string;
   at: presentTime(at),
 });
 
+/** For ever is a time without end. */
+export const presentMute = (until: Instant | null): { muted: boolean; mutedUntil: string | null } => ({
+  muted: until !== null,
+  mutedUntil: timeOrNull(until === FOR_EVER ? null : until),
+});
+
 export function presentChat(view: ChatView, people: People): wire.Chat {
   const { chat, member, lastMessage, unreadCount, mutedUntil } = view;
   const peerId = chat.pair?.find((id) => id !== member.userId);
@@ -146,7 +152,7 @@ export function presentChat(view: ChatView, people: People): wire.Chat {
     },
     ...{ seq: chat.seq, rev: chat.rev, lastMessage: lastMessage && presentMessage(lastMessage, people) },
     ...{ role: member.role, joinedSeq: member.joinedSeq, readSeq: readSeqOf(view), unreadCount },
-    ...{ muted: mutedUntil !== null, mutedUntil: timeOrNull(mutedUntil === FOR_EVER ? null : mutedUntil) },
+    ...presentMute(mutedUntil),
   };
 }
 

@@ -10,6 +10,7 @@ import type { GifSearch } from '../application/gif-search.ts';
 import type { InvitationService } from '../application/invitation-service.ts';
 import type { MessageFeed } from '../application/message-feed.ts';
 import type { MessageService } from '../application/message-service.ts';
+import type { MuteService } from '../application/mute-service.ts';
 import type { PasswordResetService } from '../application/password-reset-service.ts';
 import type { PeopleService } from '../application/people-service.ts';
 import type { EventBus } from '../application/ports/realtime.ts';
@@ -30,6 +31,7 @@ export interface Services {
   readonly presence: PresenceService;
   readonly deletion: AccountDeletion;
   readonly broadcasts: BroadcastService;
+  readonly muting: MuteService;
   readonly typing: TypingService;
   readonly chats: ChatService;
   readonly rooms: PublicRooms;

@@ -57,6 +57,31 @@ describe('a public room on the socket', () => {
     for (const socket of sockets) socket.close();
   });
 
+  it('that is muted tells all devices of that person, and nobody else', async () => {
+    const { ann, bob, chatId, sockets } = await aRoom();
+    const [anns, ...bobs] = sockets;
+    await bob.api.post(`/chats/${chatId}/join`);
+    const [, elsewhere] = bobs;
+    await elsewhere?.command('chat.leave', { chatId });
+    const until = '2099-01-01T11:00:00.000Z';
+    for (const body of [{}, { until }]) expect((await bob.api.put(`/chats/${chatId}/mute`, body)).status).toBe(204);
+    await bob.api.delete(`/chats/${chatId}/mute`);
+    for (const socket of bobs) {
+      await socket.find(({ type, data }) => type === 'chat.muted' && !(data as { muted: boolean }).muted);
+      expect(socket.frames.filter(({ type }) => type === 'chat.muted')).toEqual(
+        [
+          { muted: true, mutedUntil: null },
+          { muted: true, mutedUntil: until },
+          { muted: false, mutedUntil: null },
+        ].map((data) => ({ type: 'chat.muted', chatId, data })),
+      );
+    }
+    expect((await ann.api.put(`/chats/${chatId}/mute`, { until: '2020-01-01T00:00:00Z' })).status).toBe(400);
+    await anns.settled();
+    expect(anns.frames.map(({ type }) => type)).not.toContain('chat.muted');
+    for (const socket of sockets) socket.close();
+  });
+
   it('is followed and written to by its members alone', async () => {
     const { chatId, sockets } = await aRoom();
     const [, bobs] = sockets;

@@ -14,6 +14,14 @@ export type BusEvent =
       /** Whether the other members hear of it too. */
       readonly toAll: boolean;
     }
+  | {
+      readonly type: 'chat.muted';
+      readonly chatId: ChatId;
+      /** Whose devices hear of it, and nobody else's. */
+      readonly userId: UserId;
+      /** Null where the chat is muted no more. */
+      readonly until: Instant | null;
+    }
   | { readonly type: 'user.updated'; readonly userId: UserId; readonly version: number }
   | {
       readonly type: 'sessions.ended';

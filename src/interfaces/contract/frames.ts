@@ -109,6 +109,11 @@ export const liveFrames = {
     chatId: Id,
     data: shape('ChatRead', { userId: Id, seq: Seq, unreadCount: Type.Optional(Type.Integer({ minimum: 0 })) }),
   }),
+  'chat.muted': shape('chat.muted', {
+    type: Type.Literal('chat.muted'),
+    chatId: Id,
+    data: shape('ChatMuted', { muted: Type.Boolean(), mutedUntil: nullable(Time) }),
+  }),
   'chat.typing': shape('chat.typing', {
     type: Type.Literal('chat.typing'),
     chatId: Id,

@@ -11,6 +11,7 @@ import {
   peopleInChange,
   peopleInChat,
   peopleInMessage,
+  presentMute,
   presentNewChat,
   presentPresence,
   presentRef,
@@ -122,6 +123,9 @@ export class Fanout {
         break;
       case 'chat.read':
         this.#tellRead(event);
+        break;
+      case 'chat.muted':
+        this.#tellMuted(event);
         break;
       case 'chat.typing':
         this.#tellTyping(event);
@@ -264,6 +268,11 @@ export class Fanout {
         followers.filter((connection) => !own.includes(connection)),
         frame({}),
       );
+  }
+
+  #tellMuted({ chatId, userId, until }: Extract<BusEvent, { type: 'chat.muted' }>): void {
+    const frame = { type: 'chat.muted', chatId, data: presentMute(until) };
+    this.#send(this.connectionsOf(userId), JSON.stringify(frame));
   }
 
   #tellTyping({ chatId, userId }: Extract<BusEvent, { type: 'chat.typing' }>): void {

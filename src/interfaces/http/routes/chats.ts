@@ -19,7 +19,7 @@ import { relocate } from '../relocate.ts';
 
 /** Chats, what happened in them, and how far one has read. */
 export const chatRoutes =
-  ({ chats, directory }: Services): FastifyPluginAsyncTypebox =>
+  ({ chats, muting, directory }: Services): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/chats',
@@ -154,7 +154,7 @@ export const chatRoutes =
       },
       async ({ actor, params, body }, reply) => {
         const until = body.until ?? null;
-        await chats.mute(actor, params.chatId, until === null ? null : readTime('/until', until));
+        await muting.mute(actor, params.chatId, until === null ? null : readTime('/until', until));
         return reply.code(204).send();
       },
     );
@@ -172,7 +172,7 @@ export const chatRoutes =
         config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
       },
       async ({ actor, params }, reply) => {
-        await chats.unmute(actor, params.chatId);
+        await muting.unmute(actor, params.chatId);
         return reply.code(204).send();
       },
     );
