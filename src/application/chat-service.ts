@@ -247,8 +247,9 @@ export class ChatService {
     const { unreadCount } = await this.#view(actor.userId, { ...membership, mark });
     const readSeq = readSeqOf({ ...membership, mark });
     if (mark.seq > membership.mark.seq) {
-      const toAll = membership.chat.memberCount <= READERS_TOLD_MAX;
-      this.#bus.publish({ type: 'chat.read', chatId, userId: actor.userId, seq: readSeq, unreadCount, toAll });
+      const { rev, memberCount } = membership.chat;
+      const toAll = memberCount <= READERS_TOLD_MAX;
+      this.#bus.publish({ type: 'chat.read', chatId, userId: actor.userId, seq: readSeq, unreadCount, rev, toAll });
     }
     return { readSeq, unreadCount };
   }
@@ -309,7 +310,7 @@ export class ChatService {
   async #views(userId: UserId, memberships: readonly Membership[]): Promise<ChatView[]> {
     const places = memberships.map(({ chat }) => ({ chatId: chat.id, seq: chat.seq }));
     const marks = memberships.map(({ chat, member, mark }) => effectiveMark(chat, member, mark));
-    const queries = memberships.map(({ chat }, i) => ({ chatId: chat.id, above: marks[i]?.seq ?? 0 }));
+    const queries = memberships.map(({ chat }, i) => ({ chatId: chat.id, above: marks[i]?.seq ?? 0, head: chat }));
     const [lines, excepted] = await Promise.all([
       this.#messages.at(places),
       this.#messages.countNotUnread(userId, queries),

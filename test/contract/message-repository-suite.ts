@@ -8,6 +8,8 @@ import { createGroup, only, perform, say, sending } from '../support/chat-action
 import { storeForEachTest } from './each-test.ts';
 import type { StoreHarness } from './harness.ts';
 
+const EVERYTHING = { rev: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
+
 /** Proves the promises of MessageRepository. */
 export function messageRepositorySuite(harness: StoreHarness): void {
   describe(`MessageRepository on ${harness.name}`, () => {
@@ -171,10 +173,23 @@ export function messageRepositorySuite(harness: StoreHarness): void {
         await perform(chatLog, chatId, bob, erase(early), erase(late));
         await perform(chatLog, chatId, ann, erase(own));
         const counted = async (userId: string, above: number) =>
-          (await messages.countNotUnread(userId, [{ chatId, above }])).get(chatId) ?? 0;
+          (await messages.countNotUnread(userId, [{ chatId, above, head: EVERYTHING }])).get(chatId) ?? 0;
         expect(await Promise.all([0, 2, 3, 5, 6, 7].map((above) => counted(ann, above)))).toEqual([5, 4, 3, 2, 1, 0]);
         expect(await Promise.all([0, 2, 3, 5, 6, 7].map((above) => counted(bob, above)))).toEqual([4, 4, 3, 1, 0, 0]);
         expect(await counted(anId(), 0)).toBe(3);
+      });
+
+      test('is counted as of a head: what was written or deleted after it is not there yet', async () => {
+        const { chatLog, messages } = subject.store;
+        const [ann, bob] = [anId(), anId()];
+        const chatId = await createGroup(chatLog, ann, [bob]);
+        const [early] = (await say(chatLog, chatId, bob, '2', '3')) as [Message, Message];
+        await say(chatLog, chatId, ann, '4');
+        await perform(chatLog, chatId, bob, erase(early)); // rev 5
+        await say(chatLog, chatId, ann, '5'); // rev 6
+        const asOf = async (rev: number, seq: number) =>
+          (await messages.countNotUnread(ann, [{ chatId, above: 0, head: { rev, seq } }])).get(chatId) ?? 0;
+        expect(await Promise.all([asOf(3, 3), asOf(4, 4), asOf(5, 4), asOf(6, 5)])).toEqual([0, 1, 2, 3]);
       });
 
       test('is no system line, whoever caused it', async () => {
@@ -182,7 +197,7 @@ export function messageRepositorySuite(harness: StoreHarness): void {
         const ann = anId();
         const chatId = await createGroup(chatLog, ann);
         await perform(chatLog, chatId, ann, rename('new name'));
-        expect((await messages.countNotUnread(ann, [{ chatId, above: 0 }])).get(chatId) ?? 0).toBe(0);
+        expect((await messages.countNotUnread(ann, [{ chatId, above: 0, head: EVERYTHING }])).get(chatId) ?? 0).toBe(0);
       });
 
       test('is counted for many chats at once, each from its own mark', async () => {
@@ -194,8 +209,8 @@ export function messageRepositorySuite(harness: StoreHarness): void {
           await say(chatLog, chatId, ann, '1', '2', '3');
           await say(chatLog, chatId, bob, '4');
         }
-        const queries = [...chatIds.entries()].map(([i, chatId]) => ({ chatId, above: i }));
-        const counts = await messages.countNotUnread(ann, [...queries, { chatId: anId(), above: 0 }]);
+        const queries = [...chatIds.entries()].map(([i, chatId]) => ({ chatId, above: i, head: EVERYTHING }));
+        const counts = await messages.countNotUnread(ann, [...queries, { chatId: anId(), above: 0, head: EVERYTHING }]);
         expect(chatIds.map((chatId) => counts.get(chatId) ?? 0)).toEqual([3, 2, 1, 0, 0, 0]);
         expect(await messages.countNotUnread(ann, [])).toEqual(new Map());
       });
@@ -225,7 +240,7 @@ export function messageRepositorySuite(harness: StoreHarness): void {
           lines.filter((line) => line.seq > above && line.kind === 'text' && line.senderId === userId).length;
         for (const userId of [ann, bob, cem, anId()]) {
           for (const above of [0, 1, 63, 71, 100, 127, 128, 129, 200, 255, 256, 257, 383, 384, 385, 430, 431, 500]) {
-            const counts = await messages.countNotUnread(userId, [{ chatId, above }]);
+            const counts = await messages.countNotUnread(userId, [{ chatId, above, head: EVERYTHING }]);
             expect([above, counts.get(chatId) ?? 0]).toEqual([above, own(userId, above)]);
           }
         }
@@ -250,7 +265,7 @@ export function messageRepositorySuite(harness: StoreHarness): void {
             const member = (await chats.membership(chatId, userId))?.member;
             const mark = member && effectiveMark(chat, member, { seq, n });
             if (!mark) throw new Error('he is a member');
-            const excepted = await messages.countNotUnread(userId, [{ chatId, above: mark.seq }]);
+            const excepted = await messages.countNotUnread(userId, [{ chatId, above: mark.seq, head: chat }]);
             const unread = lines.filter(
               (line) =>
                 line.seq > mark.seq && line.kind === 'text' && line.senderId !== userId && line.deletedAt === null,

@@ -115,7 +115,7 @@ await withMongo('MongoDB’s commands', (mongo) => {
       const unread = () =>
         store.messages.countNotUnread(
           bob,
-          some.map((chatId) => ({ chatId, above: 0 })),
+          some.map((chatId) => ({ chatId, above: 0, head: { rev: 9, seq: 9 } })),
         );
       expect(await commandsOf(unread)).toHaveLength(2);
     }
@@ -147,7 +147,7 @@ await withMongo('MongoDB’s commands', (mongo) => {
     await messages.countUpTo(chatId, 2);
     await messages.countNotUnread(
       ann,
-      [chatId, 'other'].map((id) => ({ chatId: id, above: 0 })),
+      [chatId, 'other'].map((id) => ({ chatId: id, above: 0, head: { rev: 9, seq: 9 } })),
     );
     const [user, session] = [aUser(), aSession()];
     await users.create(user, 'hash');

@@ -684,7 +684,10 @@ await withMongo('MongoDB, at fault', (mongo) => {
       ['page', ({ messages }) => messages.page('chat', { above: 0, upTo: 9, order: 'asc', limit: 5 })],
       ['at', ({ messages }) => messages.at([{ chatId: 'chat', seq: 1 }])],
       ['countUpTo', ({ messages }) => messages.countUpTo('chat', 1)],
-      ['countNotUnread', ({ messages }) => messages.countNotUnread(ann, [{ chatId: 'chat', above: 0 }])],
+      [
+        'countNotUnread',
+        ({ messages }) => messages.countNotUnread(ann, [{ chatId: 'chat', above: 0, head: { rev: 1, seq: 1 } }]),
+      ],
       ['find a user', ({ users }) => users.find(ann)],
       ['findByLogin', ({ users }) => users.findByLogin(ann)],
       ['findCredential', ({ users }) => users.findCredential(ann)],

@@ -323,7 +323,7 @@ describe('marking a chat as read', () => {
     await say(bob, chatId, 'one', 'two');
     await app.chats.markRead(ann, chatId, 2);
     await app.chats.markRead(ann, chatId, 2);
-    const event = { type: 'chat.read', chatId, userId: ann.userId, seq: 2, unreadCount: 1, toAll: true };
+    const event = { type: 'chat.read', chatId, userId: ann.userId, seq: 2, unreadCount: 1, rev: 3, toAll: true };
     expect(reads()).toEqual([event]);
   });
 

@@ -148,10 +148,11 @@ export interface MessagePage {
   readonly limit: number;
 }
 
-/** From whom and from where on unread lines are counted. */
+/** From where on unread lines are counted, and up to which head: what was stored after it does not count yet. */
 export interface UnreadQuery {
   readonly chatId: ChatId;
   readonly above: number;
+  readonly head: Pick<Chat, 'rev' | 'seq'>;
 }
 
 /** Reading messages. They are written by `ChatLog.append` alone. */

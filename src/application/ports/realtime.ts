@@ -9,8 +9,9 @@ export type BusEvent =
       readonly chatId: ChatId;
       readonly userId: UserId;
       readonly seq: number;
-      /** For the reader's own devices. */
+      /** For the reader's own devices, and as of this `rev` of the chat. */
       readonly unreadCount: number;
+      readonly rev: number;
       /** Whether the other members hear of it too. */
       readonly toAll: boolean;
     }

@@ -84,9 +84,14 @@ export class MongoMessageRepository implements MessageRepository {
 
   async countNotUnread(userId: UserId, queries: readonly UnreadQuery[]): Promise<Map<ChatId, number>> {
     if (queries.length === 0) return new Map();
-    const own = queries.map(({ chatId, above }) => ({ chatId, senderId: userId, seq: { $gt: above } }));
-    const deleted = queries.map(({ chatId, above }) => ({
-      tombstone: { $gt: place(chatId, above), $lte: place(chatId, Number.MAX_SAFE_INTEGER) },
+    const own = queries.map(({ chatId, above, head }) => ({
+      chatId,
+      senderId: userId,
+      seq: { $gt: above, $lte: head.seq },
+    }));
+    const deleted = queries.map(({ chatId, above, head }) => ({
+      tombstone: { $gt: place(chatId, above), $lte: place(chatId, head.seq) },
+      rev: { $lte: head.rev },
     }));
     const counts = await Promise.all([
       this.#count({ $or: own, kind: 'text' }),

@@ -4,12 +4,12 @@ import type { ChatId, MessageId, UserId } from '../../domain/ids.ts';
 import { type Message, type MessageFilter, passes } from '../../domain/message.ts';
 import { OWN_LINES_STEP } from './commit-writes.ts';
 import type { Database, Query } from './database.ts';
-import { clamp, MESSAGE_COLUMNS, type MessageRow, PLACE_MAX, toMessage } from './rows.ts';
+import { clamp, MESSAGE_COLUMNS, type MessageRow, toMessage } from './rows.ts';
 
 const LOOKED_AT_ONCE = 500;
 
 const NUMBER = '(SELECT number FROM chats WHERE id = ?1)';
-const LAST_PLACE = `(number << 32 | ${PLACE_MAX})`;
+const ASKED_HEAD = '(number << 32 | asked.value ->> 2)';
 
 export class SqliteMessageRepository implements MessageRepository {
   readonly #database: Database;
@@ -38,13 +38,13 @@ export class SqliteMessageRepository implements MessageRepository {
     this.#countNotUnread = database.query(`
       SELECT chats.id,
         (SELECT count(*) FROM own_lines
-          WHERE sender_id = ?1 AND place > (number << 32 | asked.value ->> 1) AND place <= ${LAST_PLACE})
+          WHERE sender_id = ?1 AND place > (number << 32 | asked.value ->> 1) AND place <= ${ASKED_HEAD})
         + (SELECT count(*) FROM messages
           WHERE sender_id = ?1 AND is_system = 0
-            AND place > (number << 32 | max(asked.value ->> 1, chats.seq - chats.seq % ${OWN_LINES_STEP})) AND place <= ${LAST_PLACE})
+            AND place > (number << 32 | max(asked.value ->> 1, chats.seq - chats.seq % ${OWN_LINES_STEP})) AND place <= ${ASKED_HEAD})
         + (SELECT count(*) FROM messages INDEXED BY messages_deleted
-          WHERE sender_id <> ?1 AND is_system = 0 AND deleted_at IS NOT NULL
-            AND place > (number << 32 | asked.value ->> 1) AND place <= ${LAST_PLACE})
+          WHERE sender_id <> ?1 AND is_system = 0 AND deleted_at IS NOT NULL AND rev <= asked.value ->> 3
+            AND place > (number << 32 | asked.value ->> 1) AND place <= ${ASKED_HEAD})
       FROM json_each(?2) AS asked CROSS JOIN chats ON chats.id = asked.value ->> 0`);
   }
 
@@ -91,7 +91,9 @@ export class SqliteMessageRepository implements MessageRepository {
   }
 
   countNotUnread(userId: UserId, queries: readonly UnreadQuery[]): Promise<Map<ChatId, number>> {
-    const asked = JSON.stringify(queries.map(({ chatId, above }) => [chatId, clamp(above)]));
+    const asked = JSON.stringify(
+      queries.map(({ chatId, above, head }) => [chatId, clamp(above), clamp(head.seq), head.rev]),
+    );
     return this.#database.read(() => new Map(this.#countNotUnread.all(userId, asked)));
   }
 }

@@ -1,4 +1,4 @@
-import type { ChangeView, ChatService, ChatView } from '../../application/chat-service.ts';
+import { type ChangeView, type ChatService, type ChatView, readSeqOf } from '../../application/chat-service.ts';
 import type { BusEvent, EventBus } from '../../application/ports/realtime.ts';
 import type { Logger } from '../../application/ports/services.ts';
 import type { UserDirectory } from '../../application/user-directory.ts';
@@ -26,13 +26,15 @@ const CHANGES_PER_READ = 500;
 /** So many go into one buffer that all followers share. */
 const FRAMES_PER_BUFFER = 64;
 
+type ReadBell = Extract<BusEvent, { type: 'chat.read' }>;
+
 /** One chat that sockets of this node follow. */
 interface Channel {
   readonly chatId: ChatId;
   readonly followers: Set<Connection>;
   /** The last `rev` that was delivered; null until the first. */
   rev: number | null;
-  readonly bells: Commit[];
+  readonly bells: (Commit | ReadBell)[];
   busy: boolean;
 }
 
@@ -122,7 +124,7 @@ export class Fanout {
         this.#ring(event.commit);
         break;
       case 'chat.read':
-        this.#tellRead(event);
+        this.#ringRead(event);
         break;
       case 'chat.muted':
         this.#tellMuted(event);
@@ -173,7 +175,7 @@ export class Fanout {
   /** Delivers bell after bell; at one that needs the store, goes on when that is done. */
   #drain(channel: Channel): void {
     for (let bell = channel.bells.shift(); bell; bell = channel.bells.shift()) {
-      const waiting = this.#deliver(channel, bell);
+      const waiting = 'changes' in bell ? this.#deliver(channel, bell) : this.#deliverRead(channel, bell);
       if (!waiting) continue;
       channel.busy = true;
       void waiting
@@ -214,7 +216,8 @@ export class Fanout {
   async #deliverFromLog(channel: Channel, after: number, upTo: number): Promise<void> {
     for (let rev = after; rev < upTo; rev = channel.rev ?? upTo) {
       const chat = await this.#chats.find(channel.chatId);
-      const views = chat ? await this.#chats.viewLog(chat, rev, CHANGES_PER_READ) : [];
+      const stored = chat ? await this.#chats.viewLog(chat, rev, CHANGES_PER_READ) : [];
+      const views = stored.filter(({ change }) => change.rev <= upTo);
       for (const view of views) await this.#deliverView(channel, view);
       channel.rev = Math.max(views.at(-1)?.change.rev ?? upTo, rev);
     }
@@ -243,29 +246,57 @@ export class Fanout {
   async #welcome(channel: Channel, userId: UserId, change: Change): Promise<void> {
     const connections = this.connectionsOf(userId);
     for (const connection of connections) this.#follow(connection, channel);
-    const sessionId = connections[0]?.identity?.sessionId;
-    const mine = sessionId === undefined ? null : await this.#viewOf(channel.chatId, userId, sessionId);
+    const mine = await this.#viewOf(channel.chatId, userId);
     if (!mine) return;
     const people = await this.#directory.lookUp(peopleInChat(mine));
     this.#send(connections, JSON.stringify(presentNewChat(change, mine, people)));
   }
 
-  /** Null when he has gone again since. */
-  async #viewOf(chatId: ChatId, userId: UserId, sessionId: string): Promise<ChatView | null> {
+  /** Null when he has gone again since, from the chat or from this node. */
+  async #viewOf(chatId: ChatId, userId: UserId): Promise<ChatView | null> {
+    const sessionId = this.connectionsOf(userId)[0]?.identity?.sessionId;
+    if (sessionId === undefined) return null;
     return this.#chats.get({ userId, sessionId }, chatId).catch((error: unknown) => {
       if (error instanceof DomainError && (error.code === 'CHAT_NOT_FOUND' || error.code === 'FORBIDDEN')) return null;
       throw error;
     });
   }
 
-  #tellRead({ chatId, userId, seq, unreadCount, toAll }: Extract<BusEvent, { type: 'chat.read' }>): void {
-    const followers = [...(this.#channels.get(chatId)?.followers ?? [])];
-    const own = followers.filter((connection) => connection.identity?.userId === userId);
+  #ringRead(read: ReadBell): void {
+    const channel = this.#channels.get(read.chatId);
+    if (!channel) return;
+    channel.bells.push(read);
+    if (!channel.busy) this.#drain(channel);
+  }
+
+  /** An unread count is that of one head: it is told after all changes up to there, and before the next. */
+  #deliverRead(channel: Channel, read: ReadBell): Promise<void> | undefined {
+    if (channel.rev !== null && channel.rev !== read.rev) return this.#deliverRecounted(channel, read);
+    this.#sendRead(channel, read);
+    return undefined;
+  }
+
+  async #deliverRecounted(channel: Channel, read: ReadBell): Promise<void> {
+    const { chatId, userId } = read;
+    let counted = read;
+    while (channel.rev !== null && channel.rev !== counted.rev) {
+      if (channel.rev < counted.rev) await this.#deliverFromLog(channel, channel.rev, counted.rev);
+      else {
+        const mine = await this.#viewOf(chatId, userId);
+        if (!mine) return;
+        counted = { ...read, seq: readSeqOf(mine), unreadCount: mine.unreadCount, rev: mine.chat.rev };
+      }
+    }
+    this.#sendRead(channel, counted);
+  }
+
+  #sendRead({ chatId, followers }: Channel, { userId, seq, unreadCount, toAll }: ReadBell): void {
+    const own = [...followers].filter((connection) => connection.identity?.userId === userId);
     const frame = (data: object) => JSON.stringify({ type: 'chat.read', chatId, data: { userId, seq, ...data } });
     this.#send(own, frame({ unreadCount }));
     if (toAll)
       this.#send(
-        followers.filter((connection) => !own.includes(connection)),
+        [...followers].filter((connection) => !own.includes(connection)),
         frame({}),
       );
   }
