@@ -48,6 +48,8 @@ export class Fanout {
   readonly #logger: Logger;
   readonly #channels = new Map<ChatId, Channel>();
   readonly #users = new Map<UserId, Set<Connection>>();
+  /** One profile is told after the other, so that the last that is heard of somebody is how he is. */
+  #usersTold: Promise<void> = Promise.resolve();
 
   constructor(deps: { chats: ChatService; directory: UserDirectory; bus: EventBus; logger: Logger }) {
     this.#chats = deps.chats;
@@ -139,7 +141,9 @@ export class Fanout {
         void this.#tellAll(event).catch((err) => this.#logger.warn({ err }, 'broadcast not told'));
         break;
       case 'user.updated':
-        void this.#tellUser(event.userId).catch((err) => this.#logger.warn({ err }, 'user.updated not told'));
+        this.#usersTold = this.#usersTold
+          .then(() => this.#tellUser(event.userId))
+          .catch((err) => this.#logger.warn({ err }, 'user.updated not told'));
         break;
       case 'sessions.ended':
         for (const connection of this.connectionsOf(event.userId)) {

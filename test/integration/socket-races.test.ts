@@ -1,33 +1,29 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
+import type { Account } from '../support/api-client.ts';
 import { delayedStore } from '../support/delayed-store.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { SocketClient } from '../support/socket-client.ts';
 
-/** Told when an unread count is about to be read; it is read when that resolves. */
-let beforeCount: () => Promise<unknown> = async () => undefined;
+/** What else happens before and after the store reads what this is named after. */
+let meanwhile: Partial<Record<string, () => Promise<unknown>>> = {};
 
 let app: RunningApp;
 beforeAll(async () => {
   const store = await openSqliteStore({ dataDir: ':memory:' });
-  const wait = async (method: string) => method === 'countNotUnread' && beforeCount();
+  const wait = async (method: string) => meanwhile[method]?.();
   app = await startApp({ store: delayedStore(store, wait) });
 });
 afterAll(() => app.stop());
 
 /** Ann reads the first of Bob's two messages, and what happens meanwhile happens between the reading of her chat and that of her count. */
-async function countAfterRead(meanwhile: (ann: Reader, bob: Reader, chatId: string) => Promise<unknown>) {
+async function countAfterRead(happens: (ann: Account, bob: Account, chatId: string) => Promise<unknown>) {
   const [ann, bob] = [await app.api.register(), await app.api.register()];
   const group = await ann.api.post('/chats', { kind: 'group', name: 'x', memberIds: [bob.id] });
   const chatId: string = group.body.id;
   await bob.api.post(`/chats/${chatId}/messages`, { messages: [{ content: 'one' }, { content: 'two' }] });
   const socket = await SocketClient.signedIn(app.url, ann.accessToken);
-  let once = true;
-  beforeCount = async () => {
-    if (!once) return;
-    once = false;
-    await meanwhile(ann, bob, chatId);
-  };
+  meanwhile = { countNotUnread: once(() => happens(ann, bob, chatId)) };
   const answer = await ann.api.put(`/chats/${chatId}/read`, { seq: 2 });
   await socket.next('chat.read');
   const events = socket.eventsOf(chatId).map(({ type, data }) => {
@@ -37,7 +33,12 @@ async function countAfterRead(meanwhile: (ann: Reader, bob: Reader, chatId: stri
   socket.close();
   return { answered: answer.body.unreadCount, events };
 }
-type Reader = Awaited<ReturnType<RunningApp['api']['register']>>;
+
+/** The first call does it, the others nothing. */
+function once(work: () => Promise<unknown>): () => Promise<unknown> {
+  let left = 1;
+  return async () => left-- > 0 && work();
+}
 
 test('a message that arrives while a mark is set is in the count, which is told after it', async () => {
   const { events } = await countAfterRead((_, bob, chatId) =>
@@ -52,3 +53,21 @@ test('a message of my own that I send meanwhile takes nothing off the count', as
   );
   expect(answered).toBe(1);
 });
+
+test('of two names in a row the last that is told is the one that stays, however slow the first was to read', async () => {
+  const ann = await app.api.register();
+  const socket = await SocketClient.signedIn(app.url, ann.accessToken);
+  const names = () => socket.frames.filter(({ type }) => type === 'user.updated').map(({ data }) => nameIn(data));
+  meanwhile = {
+    memberships: once(async () => {
+      await ann.api.patch('/users/me', { displayName: 'second' });
+      await socket.settled();
+    }),
+  };
+  await ann.api.patch('/users/me', { displayName: 'first' });
+  await socket.find(() => names().length === 2);
+  expect(names().at(-1)).toBe('second');
+  socket.close();
+});
+
+const nameIn = (data: unknown): string => (data as { user: { displayName: string } }).user.displayName;
