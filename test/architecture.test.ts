@@ -68,7 +68,7 @@ const LAYERS: readonly Layer[] = [
     orTypes: [/^src\/domain\//],
   },
   // It is a package of its own: it has nothing of the server, not even types, and only one file of it knows Node.
-  { name: 'client/node', files: /^client\/src\/node\.ts$/, allowed: [/^client\//, NODE], isFuture: true },
+  { name: 'client/node', files: /^client\/src\/node\.ts$/, allowed: [/^client\//, NODE] },
   { name: 'client', files: /^client\//, allowed: [/^client\/(?!src\/node\.ts)/, NPM] },
   { name: 'web', files: /^web\//, allowed: [/^(web|client)\//, NPM], isFuture: true },
   { name: 'test/protocol', files: /^test\/protocol\//, allowed: [/^test\/protocol\//, NPM, NODE], isFuture: true },

@@ -13,7 +13,7 @@ export interface ProblemFields {
 }
 
 /** Codes of the server, and of this client where no answer came. */
-export type ParleyErrorCode = ErrorCode | 'NETWORK' | 'TIMEOUT' | 'SIGNED_OUT' | 'STOPPED';
+export type ParleyErrorCode = ErrorCode | 'NETWORK' | 'TIMEOUT' | 'SIGNED_OUT' | 'STOPPED' | 'DISCARDED';
 
 /** Every failure that this client reports. Branch on `code`, never on the text. */
 export class ParleyError extends Error {

@@ -10,6 +10,8 @@ export interface ParleyState {
   readonly connection: Connection;
   /** Why this client stopped for good (a close code of 4400 to 4499); `connect()` tries again. */
   readonly stopped: ParleyError | null;
+  /** Whose state this is; known before `me` is. */
+  readonly userId: string | null;
   readonly me: Me | null;
   readonly users: ById<UserRef>;
   /** Mine, by id; see `chatList` for their order. */
@@ -57,11 +59,31 @@ export interface OutgoingMessage {
   readonly replyTo: string | null;
   readonly attachments: readonly Attachment[];
   readonly createdAt: string;
-  /** `refused` waits for `messages.retry` or `messages.discard`. */
-  readonly status: 'waiting' | 'refused';
+  /** Of two messages the one with the lower number goes first. */
+  readonly order: number;
+  /** `sent` is stored, and about to appear in the history; `refused` waits for `messages.retry` or `messages.discard`. */
+  readonly status: 'waiting' | 'sent' | 'refused';
+  /** Once it is sent: the change of its chat that stored it. */
+  readonly rev: number | null;
   /** Why it was refused. */
   readonly error: { readonly code: string; readonly detail: string } | null;
 }
 
 /** A line as it is shown: stored, or on its way. Both have the same key (`lineKey`), so one takes the other's place. */
 export type Line = Message | OutgoingMessage;
+
+export const INITIAL_STATE: ParleyState = {
+  account: 'unknown',
+  connection: 'idle',
+  stopped: null,
+  userId: null,
+  me: null,
+  users: {},
+  chats: {},
+  chatsLoaded: false,
+  timelines: {},
+  members: {},
+  presence: {},
+  typing: {},
+  outbox: {},
+};

@@ -1,0 +1,348 @@
+import type { Attachment, Message } from './contract.ts';
+import type { Emitter } from './emitter.ts';
+import { withLock } from './lock.ts';
+import { ParleyError } from './parley-error.ts';
+import { filterOutbox } from './reduce.ts';
+import type { Replica } from './replica.ts';
+import type { OutgoingMessage, ParleyState } from './state.ts';
+import type { ParleyStorage } from './storage.ts';
+import { backoffMs, type Pause, pause } from './time.ts';
+import { signedOut } from './tokens.ts';
+
+export interface Draft {
+  /** May be empty with an attachment. */
+  readonly content: string;
+  /** The id of the message that this answers. */
+  readonly replyTo?: string | null;
+  /** What `files.upload` gave. */
+  readonly attachments?: readonly Attachment[];
+  /** One's own, to make the same send again from anywhere without a second message; a random one otherwise. */
+  readonly clientId?: string;
+}
+
+/** Nothing is wrong with the message itself: it is worth another try. */
+const PASSING = new Set<string>(['NETWORK', 'TIMEOUT', 'UNAVAILABLE', 'BUSY', 'OUTCOME_UNKNOWN', 'RATE_LIMITED']);
+/** It can be sent once somebody is signed in again. */
+const OF_SESSION = new Set<string>(['SIGNED_OUT', 'AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'TOKEN_INVALID']);
+
+type Deferred = PromiseWithResolvers<Message>;
+
+/**
+ * The messages on their way: shown at once, stored before they are sent, sent in order within a chat, and kept until the server has
+ * them. All tabs of one person share one queue: whoever holds a chat's lock sends for all. A `clientId` makes any repeat harmless.
+ */
+export class Outbox {
+  readonly #storage: ParleyStorage;
+  readonly #replica: Replica;
+  readonly #emitter: Emitter;
+  readonly #deliver: (message: OutgoingMessage) => Promise<Message>;
+  #userId: string | null = null;
+  #channel: BroadcastChannel | null = null;
+  #isOnline = false;
+  #lastOrder = 0;
+  /** The last of the steps on the storage, which are taken one after the other. */
+  #lastStep: Promise<unknown> = Promise.resolve();
+  /** What the storage does not have: not yet, or because it fails. */
+  readonly #unsaved = new Set<string>();
+  /** What the storage still has, and no longer should. */
+  readonly #gone = new Set<string>();
+  readonly #draining = new Set<string>();
+  readonly #pauses = new Set<Pause>();
+  readonly #results = new Map<string, Deferred>();
+
+  constructor(
+    storage: ParleyStorage,
+    replica: Replica,
+    emitter: Emitter,
+    deliver: (message: OutgoingMessage) => Promise<Message>,
+  ) {
+    this.#storage = storage;
+    this.#replica = replica;
+    this.#emitter = emitter;
+    this.#deliver = deliver;
+    emitter.on('message.created', ({ data: { message } }) => this.#onCreated(message));
+  }
+
+  /** Takes up the queue of this person. */
+  async open(userId: string): Promise<void> {
+    if (this.#userId === userId) return;
+    this.close();
+    this.#userId = userId;
+    this.#channel = openChannel(this.#queueName(), () => void this.#onTold());
+    await this.#reload();
+  }
+
+  /** Leaves the queue as it is, in the storage. */
+  close(): void {
+    this.suspend();
+    this.#channel?.close();
+    this.#channel = null;
+    this.#userId = null;
+    this.#unsaved.clear();
+    const closed = new ParleyError({ code: 'STOPPED', detail: 'The message waits in the storage.' });
+    for (const { reject } of this.#results.values()) reject(closed);
+    this.#results.clear();
+  }
+
+  /** Forgets all that waits. */
+  async clear(): Promise<void> {
+    const prefix = this.#prefix();
+    await this.#step(async () => {
+      for (const [key] of await this.#storage.list(prefix)) await this.#storage.delete(key);
+    });
+    this.#tellOthers();
+  }
+
+  /** The link is there: what waits is sent. */
+  resume(): void {
+    this.#isOnline = true;
+    for (const one of this.#pauses) one.end();
+    for (const chatId of Object.keys(this.#state.outbox)) this.#drain(chatId);
+  }
+
+  suspend(): void {
+    this.#isOnline = false;
+    for (const one of this.#pauses) one.end();
+  }
+
+  /** Resolves with the message when it is stored, and rejects when it is refused; nobody has to look. */
+  send(chatId: string, draft: Draft): Promise<Message> {
+    if (this.#userId === null) return Promise.reject(signedOut());
+    const clientId = draft.clientId ?? crypto.randomUUID();
+    const known = this.#find(clientId);
+    if (known) return this.#resultOf(clientId);
+    this.#lastOrder = Math.max(Date.now(), this.#lastOrder + 1);
+    const { content, replyTo = null, attachments = [] } = draft;
+    const fate = { status: 'waiting', rev: null, error: null } as const;
+    const createdAt = new Date().toISOString();
+    this.#put({ clientId, chatId, content, replyTo, attachments, createdAt, order: this.#lastOrder, ...fate });
+    return this.#resultOf(clientId);
+  }
+
+  /** Sends a refused message again. */
+  retry(clientId: string): Promise<Message> {
+    const message = this.#find(clientId);
+    if (!message) return Promise.reject(unknownMessage());
+    if (message.status === 'refused') this.#put({ ...message, status: 'waiting', error: null });
+    return this.#resultOf(clientId);
+  }
+
+  /** Takes a message back that is not sent yet. One that is just being sent may arrive all the same. */
+  async discard(clientId: string): Promise<void> {
+    const message = this.#find(clientId);
+    if (!message) throw unknownMessage();
+    this.#replica.update((state) => filterOutbox(state, message.chatId, (other) => other.clientId !== clientId));
+    this.#reject(clientId, new ParleyError({ code: 'DISCARDED', detail: 'The message was taken back.' }));
+    await this.#forget(message);
+  }
+
+  get #state(): ParleyState {
+    return this.#replica.state;
+  }
+
+  #find(clientId: string): OutgoingMessage | undefined {
+    return Object.values(this.#state.outbox)
+      .flat()
+      .find((message) => message.clientId === clientId);
+  }
+
+  #resultOf(clientId: string): Promise<Message> {
+    const known = this.#results.get(clientId);
+    if (known) return known.promise;
+    const result: Deferred = Promise.withResolvers();
+    result.promise.catch(() => undefined); // the outbox shows it as well
+    this.#results.set(clientId, result);
+    return result.promise;
+  }
+
+  /** Shows a message as it is now, stores it, and sends it if it is its turn. */
+  #put(message: OutgoingMessage): void {
+    const { chatId, clientId } = message;
+    this.#unsaved.add(clientId);
+    this.#show(message);
+    void this.#step(() => this.#storage.set(this.#keyOf(message), message))
+      .then(() => void this.#unsaved.delete(clientId))
+      .catch(() => undefined) // it stays in memory, and is sent from there
+      .then(() => {
+        this.#tellOthers();
+        this.#drain(chatId);
+      });
+  }
+
+  #show(message: OutgoingMessage): void {
+    const { chatId, clientId } = message;
+    this.#replica.update((state) => {
+      const others = (state.outbox[chatId] ?? []).filter((other) => other.clientId !== clientId);
+      return { ...state, outbox: { ...state.outbox, [chatId]: inOrder([...others, message]) } };
+    });
+  }
+
+  /** Out of the storage. */
+  async #forget(message: OutgoingMessage): Promise<void> {
+    const { clientId } = message;
+    this.#unsaved.delete(clientId);
+    this.#gone.add(clientId);
+    await this.#step(() => this.#storage.delete(this.#keyOf(message))).catch(() => undefined);
+    this.#gone.delete(clientId);
+    this.#tellOthers();
+  }
+
+  #step<T>(step: () => Promise<T>): Promise<T> {
+    const mine = this.#lastStep.then(step);
+    this.#lastStep = mine.catch(() => undefined);
+    return mine;
+  }
+
+  #drain(chatId: string): void {
+    if (!this.#isOnline || this.#draining.has(chatId) || !this.#next(chatId)) return;
+    this.#draining.add(chatId);
+    void withLock(this.#queueName() + chatId, () => this.#sendAll(chatId)).finally(() => {
+      this.#draining.delete(chatId);
+      this.#drain(chatId); // what came at the last moment
+    });
+  }
+
+  #next(chatId: string): OutgoingMessage | undefined {
+    return this.#state.outbox[chatId]?.find(({ status }) => status === 'waiting');
+  }
+
+  async #sendAll(chatId: string): Promise<void> {
+    await this.#reload(); // another tab may have sent some of it
+    for (let failures = 0; this.#isOnline; ) {
+      const message = this.#next(chatId);
+      if (!message) return;
+      const error = await this.#send(message);
+      failures = error ? failures + 1 : 0;
+      if (error && OF_SESSION.has(error.code)) return this.suspend();
+      if (error) await this.#pause(error.retryAfterMs ?? backoffMs(failures));
+    }
+  }
+
+  /** Gives the error after which another try is worth while. */
+  async #send(message: OutgoingMessage): Promise<ParleyError | null> {
+    try {
+      const stored = await this.#deliver(message);
+      await this.#onStored(message, stored);
+      return null;
+    } catch (cause) {
+      const error = cause instanceof ParleyError ? cause : new ParleyError({ code: 'INTERNAL', detail: String(cause) });
+      if (PASSING.has(error.code) || OF_SESSION.has(error.code)) return error;
+      await this.#onRefused(message, error);
+      return null;
+    }
+  }
+
+  async #onStored(message: OutgoingMessage, stored: Message): Promise<void> {
+    this.#show({ ...message, status: 'sent', rev: stored.rev });
+    this.#replica.acknowledge(stored);
+    this.#settle(stored);
+    await this.#forget(message);
+  }
+
+  async #onRefused(message: OutgoingMessage, error: ParleyError): Promise<void> {
+    if (!this.#find(message.clientId)) return; // it was taken back
+    const refused: OutgoingMessage = {
+      ...message,
+      status: 'refused',
+      error: { code: error.code, detail: error.message },
+    };
+    this.#show(refused);
+    this.#reject(message.clientId, error);
+    this.#emitter.emit('refused', refused);
+    await this.#step(() => this.#storage.set(this.#keyOf(message), refused)).catch(() => undefined);
+    this.#tellOthers();
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const waiting = pause(ms);
+    this.#pauses.add(waiting);
+    await waiting.over;
+    this.#pauses.delete(waiting);
+  }
+
+  /** A line of mine, whoever has sent it: this tab, another one, or this one before it was told. */
+  #onCreated(message: Message): void {
+    if (message.senderId === this.#userId) this.#settle(message);
+  }
+
+  #settle(message: Message): void {
+    const clientId = message.clientId ?? '';
+    this.#results.get(clientId)?.resolve(message);
+    this.#results.delete(clientId);
+  }
+
+  #reject(clientId: string, error: ParleyError): void {
+    this.#results.get(clientId)?.reject(error);
+    this.#results.delete(clientId);
+  }
+
+  #tellOthers(): void {
+    this.#channel?.postMessage('changed');
+  }
+
+  async #onTold(): Promise<void> {
+    await this.#reload();
+    for (const chatId of Object.keys(this.#state.outbox)) this.#drain(chatId);
+  }
+
+  /** Shows what the storage holds, and what it does not hold yet. */
+  #reload(): Promise<void> {
+    const userId = this.#userId;
+    const prefix = this.#prefix();
+    return this.#step(async () => {
+      const stored = (await this.#storage.list(prefix).catch(() => [])).map(([, value]) => value as OutgoingMessage);
+      if (userId === null || userId !== this.#userId) return;
+      this.#replica.update((state) => this.#merged(state, stored));
+      this.#lastOrder = Math.max(this.#lastOrder, ...stored.map(({ order }) => order));
+      for (const { clientId, error } of stored) if (error) this.#reject(clientId, new ParleyError(error));
+    });
+  }
+
+  #merged(state: ParleyState, stored: readonly OutgoingMessage[]): ParleyState {
+    const shown = new Map(
+      Object.values(state.outbox)
+        .flat()
+        .map((message) => [message.clientId, message]),
+    );
+    const kept = [...shown.values()].filter(({ clientId, status }) => status === 'sent' || this.#unsaved.has(clientId));
+    const isKept = new Set(kept.map(({ clientId }) => clientId));
+    const others = stored
+      .filter(({ clientId }) => !isKept.has(clientId) && !this.#gone.has(clientId))
+      .map((message) => sameOr(shown.get(message.clientId), message));
+    const byChat = Map.groupBy(inOrder([...others, ...kept]), ({ chatId }) => chatId);
+    const outbox = Object.fromEntries([...byChat].map(([id, messages]) => [id, sameOr(state.outbox[id], messages)]));
+    return { ...state, outbox: sameOr(state.outbox, outbox) };
+  }
+
+  /** What all tabs of this person share. */
+  #queueName(): string {
+    return `${this.#storage.name}/${this.#prefix()}`;
+  }
+
+  #prefix(): string {
+    return `outbox/${this.#userId}/`;
+  }
+
+  #keyOf({ chatId, order, clientId }: OutgoingMessage): string {
+    return `${this.#prefix()}${chatId}/${String(order).padStart(16, '0')}-${clientId}`;
+  }
+}
+
+const inOrder = (messages: readonly OutgoingMessage[]): OutgoingMessage[] =>
+  messages.toSorted((a, b) => a.order - b.order || (a.clientId < b.clientId ? -1 : 1));
+
+/** What was shown before, if it says the same. */
+const sameOr = <T>(before: T | undefined, now: T): T =>
+  before !== undefined && JSON.stringify(before) === JSON.stringify(now) ? before : now;
+
+const unknownMessage = (): ParleyError =>
+  new ParleyError({ code: 'MESSAGE_NOT_FOUND', detail: 'No such message is on its way.' });
+
+/** Null where the platform has none: then nobody shares the storage at the same time. */
+function openChannel(name: string, onTold: () => void): BroadcastChannel | null {
+  if (typeof BroadcastChannel !== 'function') return null;
+  const channel = new BroadcastChannel(name);
+  channel.onmessage = onTold;
+  (channel as { unref?: () => void }).unref?.();
+  return channel;
+}

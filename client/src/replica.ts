@@ -1,0 +1,338 @@
+import type { StoreApi } from 'zustand/vanilla';
+import type { Change, Changes, Chat, ChatSeen, LiveFrame, Me, Member, Message, Presence } from './contract.ts';
+import type { Emitter, ParleyEvents } from './emitter.ts';
+import type { Http } from './http.ts';
+import { ParleyError } from './parley-error.ts';
+import {
+  applyChange,
+  applyLive,
+  filterOutbox,
+  withChat,
+  withoutChat,
+  withoutTyping,
+  withPresence,
+  withUsers,
+} from './reduce.ts';
+import { INITIAL_STATE, type ParleyState } from './state.ts';
+import { soon } from './time.ts';
+import { windowOf } from './timeline.ts';
+
+const TYPING_MS = 6_000;
+/** A chat that is further behind is read afresh. */
+const MAX_BEHIND = 1_000;
+const PAGE = 100;
+const PRESENCE_PAGES = 10;
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** A chat has moved further than a resume replays. */
+export interface TooLong {
+  readonly type: 'chat.too_long';
+  readonly chatId: string;
+}
+
+export type ServerEvent = Change | LiveFrame | TooLong;
+
+/** What the client has, for the server to find what it lacks. */
+export interface ResumePoint {
+  readonly epoch: string;
+  readonly me: number;
+  readonly chats: Readonly<Record<string, { readonly rev: number; readonly readSeq: number }>>;
+}
+
+/** What the server says about the link that begins. */
+export interface Beginning {
+  readonly userId: string;
+  readonly me: number;
+  readonly epoch: string;
+  readonly resumed: boolean;
+}
+
+/**
+ * Keeps the store what the server's own state is. Each stored change is applied once and in the order of its chat: one that is not
+ * newer is dropped, and where one is missing the chat waits until it has been read.
+ */
+export class Replica {
+  readonly #store: StoreApi<ParleyState>;
+  readonly #http: Http;
+  readonly #emitter: Emitter;
+  readonly #onUnreadable: () => void;
+  #epoch: string | null = null;
+  #inbox: ServerEvent[] = [];
+  #isFlushPlanned = false;
+  /** While the list of chats is read, what comes waits. */
+  #isReadingChats = false;
+  /** What waits for the repair of its chat. */
+  readonly #held = new Map<string, Change[]>();
+  readonly #collectors = new Map<string, Set<Message[]>>();
+  readonly #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
+
+  /** @param onUnreadable - called when what is missing cannot be read, so that the link has to be made anew */
+  constructor(store: StoreApi<ParleyState>, http: Http, emitter: Emitter, onUnreadable: () => void) {
+    this.#store = store;
+    this.#http = http;
+    this.#emitter = emitter;
+    this.#onUnreadable = onUnreadable;
+  }
+
+  get state(): ParleyState {
+    return this.#store.getState();
+  }
+
+  update(step: (state: ParleyState) => ParleyState): void {
+    this.#store.setState(step(this.state), true);
+  }
+
+  /** Nothing is known of anybody any more. */
+  reset(account: ParleyState['account']): void {
+    this.#epoch = null;
+    this.#inbox = [];
+    this.#held.clear();
+    for (const timer of this.#typingTimers.values()) clearTimeout(timer);
+    this.#typingTimers.clear();
+    this.update(({ connection, stopped }) => ({ ...INITIAL_STATE, account, connection, stopped }));
+  }
+
+  /** An event, in the order in which it came. */
+  receive(event: ServerEvent): void {
+    this.#inbox.push(event);
+    if (this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    soon(() => this.flush());
+  }
+
+  /** Applies what has come, in one step of the store, and tells of it. */
+  flush(): void {
+    this.#isFlushPlanned = false;
+    if (this.#isReadingChats) return;
+    const tell: (() => void)[] = [];
+    const events = this.#inbox;
+    this.#inbox = [];
+    this.update((state) => events.reduce((before, event) => this.#apply(before, event, tell), state));
+    for (const one of tell) one();
+  }
+
+  /** What is here; null where it is not enough to go on from. */
+  resumePoint(): ResumePoint | null {
+    this.flush();
+    const { chats, chatsLoaded, me } = this.state;
+    if (this.#epoch === null || !chatsLoaded) return null;
+    const heads = Object.values(chats).map(({ id, rev, readSeq }) => [id, { rev, readSeq }] as const);
+    return { epoch: this.#epoch, me: me?.version ?? 0, chats: Object.fromEntries(heads) };
+  }
+
+  /** At the beginning of a link, before its first event: what comes waits until `complete` has read what the server does not replay. */
+  begin({ userId, epoch, resumed }: Beginning): void {
+    if (this.state.userId !== userId) this.reset('signed-in');
+    else if (this.#epoch !== null && this.#epoch !== epoch) this.#forgetChats();
+    this.#epoch = epoch;
+    this.#isReadingChats = !resumed;
+    this.update((state) => ({ ...state, userId, account: 'signed-in', stopped: null }));
+  }
+
+  /** Reads what the link does not bring by itself. Rejects when it cannot be read. */
+  async complete({ me, resumed }: Beginning): Promise<void> {
+    if (!resumed) await this.readChats();
+    const known = this.state.me;
+    if (!known || me > known.version) await this.readMe();
+    void this.#refresh().catch(() => undefined); // the next link tries again
+  }
+
+  async readMe(): Promise<Me> {
+    const me = await this.#http.request<Me>('GET', 'users/me');
+    this.update((state) => withUsers({ ...state, me }, [me]));
+    return me;
+  }
+
+  /** Reads the list of chats, whole. */
+  async readChats(): Promise<void> {
+    this.#isReadingChats = true;
+    const chats: Chat[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Page<Chat> = await this.#http.request('GET', 'chats', { query: { limit: PAGE, cursor } });
+      chats.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    this.update((state) => chats.reduce(withChat, { ...this.#withoutMoved(state, chats), chatsLoaded: true }));
+    this.#isReadingChats = false;
+    this.flush();
+  }
+
+  /** Takes a chat that an answer has brought, if it is a new one; of others the events tell. */
+  take(chat: Chat): void {
+    if (!this.state.chats[chat.id]) this.update((state) => withChat(state, chat));
+  }
+
+  /** A message of mine is stored: it takes its place at once where it is the next change, and else when the events reach it. */
+  acknowledge(message: Message): void {
+    const { chatId, rev, seq, createdAt: at, senderId: actorId, clientId } = message;
+    this.flush();
+    const local = this.state.chats[chatId]?.rev ?? 0;
+    if (rev === local + 1) this.receive({ type: 'message.created', chatId, rev, seq, at, actorId, data: { message } });
+    else if (rev <= local) this.update((state) => filterOutbox(state, chatId, (line) => line.clientId !== clientId));
+    this.flush();
+  }
+
+  /** Runs `read`, and gives besides what it read the lines of this chat that changed meanwhile, which may be newer. */
+  async collect<T>(chatId: string, read: () => Promise<T>): Promise<[T, readonly Message[]]> {
+    const changed: Message[] = [];
+    const collectors = this.#collectors.get(chatId) ?? new Set();
+    this.#collectors.set(chatId, collectors.add(changed));
+    try {
+      const result = await read();
+      this.flush();
+      return [result, changed];
+    } finally {
+      collectors.delete(changed);
+      if (collectors.size === 0) this.#collectors.delete(chatId);
+    }
+  }
+
+  #apply(state: ParleyState, event: ServerEvent, tell: (() => void)[]): ParleyState {
+    if (event.type === 'chat.too_long') {
+      this.#repair(event.chatId, () => this.#readAfresh(event.chatId));
+      return state;
+    }
+    if ('rev' in event) return this.#applyInOrder(state, event, tell);
+    if (event.type === 'chat.typing') this.#expireTyping(event.chatId, event.data.userId);
+    if (event.type === 'user.updated' && event.data.user.id === state.userId) void this.readMe().catch(() => undefined);
+    tell.push(() => this.#emitter.emit(event.type as keyof ParleyEvents, event as never));
+    return applyLive(state, event);
+  }
+
+  #applyInOrder(state: ParleyState, change: Change, tell: (() => void)[]): ParleyState {
+    const { chatId, rev, type } = change;
+    const held = this.#held.get(chatId);
+    if (held) {
+      held.push(change);
+      return state;
+    }
+    const local = state.chats[chatId]?.rev;
+    const isWhole = type === 'chat.created' || type === 'chat.deleted';
+    if (local === undefined ? type === 'chat.deleted' : rev <= local) return state;
+    if (!isWhole && rev !== (local ?? rev) + 1) {
+      this.#repair(chatId, () => this.#catchUp(chatId, local), [change]);
+      return state;
+    }
+    return this.#applyNext(state, change, tell);
+  }
+
+  #applyNext(state: ParleyState, change: Change, tell: (() => void)[]): ParleyState {
+    const message = 'message' in change.data ? change.data.message : null;
+    if (message) for (const collected of this.#collectors.get(change.chatId) ?? []) collected.push(message);
+    tell.push(() => this.#emitter.emit(change.type, change as never));
+    return applyChange(state, change);
+  }
+
+  #repair(chatId: string, read: () => Promise<void>, waiting: Change[] = []): void {
+    if (this.#held.has(chatId)) return;
+    this.#held.set(chatId, waiting);
+    void read()
+      .catch((error: unknown) => {
+        const isGone = error instanceof ParleyError && (error.status === 404 || error.status === 403);
+        if (!isGone) return this.#onUnreadable();
+        waiting.length = 0;
+        this.update((state) => withoutChat(state, chatId));
+      })
+      .finally(() => {
+        if (this.#held.get(chatId) !== waiting) return;
+        this.#held.delete(chatId);
+        for (const change of waiting) this.receive(change);
+      });
+  }
+
+  /** Reads and applies what this chat lacks. */
+  async #catchUp(chatId: string, afterRev: number | undefined): Promise<void> {
+    let local = afterRev;
+    for (;;) {
+      if (local === undefined) return this.#readAfresh(chatId);
+      const query = { afterRev: local, limit: PAGE };
+      const { items, rev } = await this.#http.request<Changes>('GET', `chats/${chatId}/changes`, { query });
+      if (rev - local > MAX_BEHIND || (items.length === 0 && rev > local)) return this.#readAfresh(chatId);
+      const tell: (() => void)[] = [];
+      this.update((state) => items.reduce((before, change) => this.#applyNext(before, change, tell), state));
+      for (const one of tell) one();
+      local = items.at(-1)?.rev ?? rev;
+      if (local >= rev) return;
+    }
+  }
+
+  async #readAfresh(chatId: string): Promise<void> {
+    const hadTimeline = this.state.timelines[chatId] !== undefined;
+    const chat = await this.#http.request<ChatSeen>('GET', `chats/${chatId}`);
+    if (!('rev' in chat)) return this.update((state) => withoutChat(state, chatId));
+    const page = hadTimeline ? await this.readNewest(chatId) : null;
+    this.update((state) => {
+      const known = withChat(withoutChat(state, chatId), chat);
+      if (!page) return known;
+      const timeline = windowOf(page.items, { hasOlder: page.nextCursor !== null, hasNewer: false });
+      return { ...known, timelines: { ...known.timelines, [chatId]: timeline } };
+    });
+  }
+
+  readNewest(chatId: string): Promise<Page<Message>> {
+    return this.#http.request('GET', `chats/${chatId}/messages`, { query: { limit: PAGE / 2 } });
+  }
+
+  /** The store was restored from a backup: numbers from before are worth nothing. */
+  #forgetChats(): void {
+    this.update((state) => ({ ...state, chats: {}, chatsLoaded: false, timelines: {}, members: {}, typing: {} }));
+  }
+
+  /** Without the chats that are gone, and without the windows of those that have moved. */
+  #withoutMoved(state: ParleyState, chats: readonly Chat[]): ParleyState {
+    const revs = new Map(chats.map(({ id, rev }) => [id, rev]));
+    const moved = Object.values(state.chats).filter(({ id, rev }) => revs.get(id) !== rev);
+    return moved.reduce((before, { id }) => withoutChat(before, id), state);
+  }
+
+  /** What no link brings after the fact: who is there, and how far others have read. */
+  async #refresh(): Promise<void> {
+    const online: Presence[] = [];
+    let cursor: string | null = null;
+    for (let pages = 0; pages < PRESENCE_PAGES && (pages === 0 || cursor !== null); pages++) {
+      const page: Page<Presence> = await this.#http.request('GET', 'presence', { query: { limit: PAGE, cursor } });
+      online.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    this.update((state) => {
+      const there = new Set(online.map(({ userId }) => userId));
+      const kept = Object.entries(state.presence).filter(([userId]) => there.has(userId));
+      return withPresence({ ...state, presence: Object.fromEntries(kept) }, online);
+    });
+    const lists = Object.keys(this.state.members);
+    this.update((state) => ({ ...state, members: {} }));
+    for (const chatId of lists) await this.readMembers(chatId);
+  }
+
+  /** The first page of a chat's members, or the one after those that are known. */
+  async readMembers(chatId: string, cursor: string | null = null): Promise<void> {
+    const query = { limit: PAGE, cursor };
+    const page = await this.#http.request<Page<Member>>('GET', `chats/${chatId}/members`, { query });
+    this.update((state) => {
+      if (!state.chats[chatId]) return state;
+      const read = new Set(page.items.map(({ userId }) => userId));
+      const before = cursor === null ? [] : (state.members[chatId]?.items ?? []);
+      const items = [...before.filter(({ userId }) => !read.has(userId)), ...page.items];
+      const known = withUsers(
+        state,
+        page.items.map(({ user }) => user),
+      );
+      return { ...known, members: { ...known.members, [chatId]: { items, nextCursor: page.nextCursor } } };
+    });
+  }
+
+  #expireTyping(chatId: string, userId: string): void {
+    const key = `${chatId}/${userId}`;
+    clearTimeout(this.#typingTimers.get(key));
+    const expire = () => {
+      this.#typingTimers.delete(key);
+      this.update((state) => withoutTyping(state, chatId, userId));
+    };
+    this.#typingTimers.set(key, setTimeout(expire, TYPING_MS));
+  }
+}

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { chatList, type Parley, unreadTotal } from '../../client/src/index.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
+import { Clients, idOf, textsIn, until } from './support/people.ts';
+
+let app: RunningApp;
+let clients: Clients;
+let ann: Parley;
+let bob: Parley;
+beforeAll(async () => {
+  app = await startApp();
+  clients = new Clients(app.url);
+  [ann, bob] = [await clients.register(), await clients.register()];
+});
+afterAll(async () => {
+  clients.closeAll();
+  await app.stop();
+});
+
+const chatOf = (parley: Parley, chatId: string) => {
+  const chat = parley.store.getState().chats[chatId];
+  if (!chat) throw new Error('no such chat');
+  return chat;
+};
+
+it('two people talk: each sees every line once, in order, and what is unread', async () => {
+  const { id } = await ann.chats.openDirect(idOf(bob));
+  await until(bob, ({ chats }) => chats[id]);
+  await Promise.all([ann.messages.loadNewest(id), bob.messages.loadNewest(id)]);
+
+  await ann.messages.send(id, 'Hello, Bob!');
+  await until(bob, ({ chats }) => chats[id]?.unreadCount === 1);
+  expect(unreadTotal(bob.store.getState())).toBe(1);
+  bob.chats.markRead(id);
+  expect(unreadTotal(bob.store.getState())).toBe(0);
+  await bob.messages.send(id, { content: 'Hello, Ann!' });
+  await until(ann, ({ timelines }) => timelines[id]?.messages.length === 2);
+
+  for (const one of [ann, bob]) expect(textsIn(one, id)).toEqual(['Hello, Bob!', 'Hello, Ann!']);
+  expect(chatOf(ann, id)).toMatchObject({ unreadCount: 1, seq: 2, lastMessage: { content: 'Hello, Ann!' } });
+  expect(chatList(ann.store.getState()).map((chat) => chat.id)).toEqual([id]);
+  expect(ann.store.getState().users[idOf(bob)]?.username).toBe(bob.store.getState().me?.username);
+});
