@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import S3rver from 's3rver';
 import { StoreError } from '../../src/application/ports/persistence.ts';
 import { DiskBlobStore } from '../../src/infrastructure/blobs/disk-blob-store.ts';
 import { openMongoStore } from '../../src/infrastructure/mongo/mongo-store.ts';
@@ -10,6 +9,7 @@ import { S3BlobStore } from '../../src/infrastructure/s3/s3-blob-store.ts';
 import { anId } from '../support/builders.ts';
 import { MemoryBlobStore } from '../support/memory-blob-store.ts';
 import { withMongo } from '../support/mongo.ts';
+import { startS3 } from '../support/s3-server.ts';
 import { blobStoreSuite } from './blob-store-suite.ts';
 
 blobStoreSuite({
@@ -30,30 +30,16 @@ blobStoreSuite({
   },
 });
 
-/** A bucket on a server in this process. */
-async function startS3() {
-  const { folder, remove } = temporaryFolder();
-  const server = new S3rver({
-    address: '127.0.0.1',
-    port: 0,
-    silent: true,
-    directory: folder,
-    configureBuckets: [{ name: 'parley', configs: [] }],
-  });
-  const { port } = await server.run();
-  const endpoint = `http://127.0.0.1:${port}/parley`;
-  const blobs = new S3BlobStore({ endpoint, region: 'us-east-1', accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' });
-  const close = async () => {
-    await server.close();
-    remove();
-  };
-  return { blobs, close };
+async function startS3Store() {
+  const { endpoint, bucket, key, close } = await startS3();
+  const keys = { accessKeyId: key, secretAccessKey: key };
+  return { blobs: new S3BlobStore({ endpoint: `${endpoint}/${bucket}`, region: 'us-east-1', ...keys }), close };
 }
 
 blobStoreSuite({
   name: 'S3',
   fresh: async () => {
-    const { blobs, close } = await startS3();
+    const { blobs, close } = await startS3Store();
     return { blobs, dispose: close };
   },
 });
@@ -123,7 +109,7 @@ describe('DiskBlobStore', () => {
 
 describe('S3BlobStore', () => {
   test('says StoreError where nobody answers', async () => {
-    const { blobs, close } = await startS3();
+    const { blobs, close } = await startS3Store();
     await close();
     await expect(blobs.put(anId(), one(), 100)).rejects.toBeInstanceOf(StoreError);
     await expect(blobs.get(anId())).rejects.toBeInstanceOf(StoreError);
