@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Store, StoreError } from '../../src/application/ports/persistence.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import { type Answer, PASSWORD, TestApp } from '../support/app.ts';
@@ -313,11 +313,64 @@ describe('on the wire', () => {
     await closed;
   });
 
-  test('there is a limit to how long a request may take to arrive', async () => {
+  test('there is a limit to how long headers may take to arrive, and to silence', async () => {
     const { server } = (await start()).application.server;
-    for (const limit of [server.requestTimeout, server.headersTimeout, server.keepAliveTimeout, server.timeout]) {
+    for (const limit of [server.headersTimeout, server.keepAliveTimeout, server.timeout]) {
       expect(limit).toBeGreaterThan(0);
       expect(limit).toBeLessThanOrEqual(120_000);
     }
+  });
+
+  describe('a body may take', () => {
+    const MIB = 1024 * 1024;
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    /** The connection to a server that has got the head of a request, and whose time goes on when the test says so. */
+    async function begin(path: string, length: number, type = 'application/json') {
+      const app = await start({ settings: { maxUploadBytes: 3 * MIB } });
+      const { accessToken } = await app.register();
+      const { server } = app.application;
+      await server.listen({ host: '127.0.0.1', port: 0 });
+      const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+      await once(socket, 'connect');
+      jest.useFakeTimers({
+        doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setInterval', 'Date', 'performance'],
+      });
+      const headers = [`authorization: Bearer ${accessToken}`, `content-type: ${type}`, `content-length: ${length}`];
+      const arrived = once(server.server, 'request');
+      socket.write([`POST /api/v1/${path} HTTP/1.1`, 'host: x', ...headers, '', ''].join('\r\n'));
+      await arrived;
+      return socket;
+    }
+
+    test.each([
+      ['30 s', 'auth/login', 10, 'application/json', 30_000],
+      ['30 s more for each MiB', 'attachments', 2.5 * MIB, 'multipart/form-data; boundary=b', 90_000],
+      ['no more than for the longest upload', 'attachments', 1e12, 'multipart/form-data; boundary=b', 120_000],
+    ])('%s', async (_what, path, length, type, ms) => {
+      const socket = await begin(path, length, type);
+      let answer = '';
+      socket.on('data', (chunk) => {
+        answer += chunk;
+      });
+      jest.advanceTimersByTime(ms - 1);
+      await setImmediate();
+      expect([answer, socket.closed]).toEqual(['', false]);
+      jest.advanceTimersByTime(1);
+      await once(socket, 'close');
+      expect(answer).toMatch(/^HTTP\/1.1 408 .*"status":408/s);
+      expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    });
+
+    test('what it likes once it is there', async () => {
+      const socket = await begin('auth/login', 2);
+      socket.write('{}');
+      const [answer] = await once(socket, 'data');
+      expect(String(answer)).toMatch(/^HTTP\/1.1 400 /);
+      expect(jest.getTimerCount()).toBe(0);
+      socket.destroy();
+    });
   });
 });

@@ -80,6 +80,9 @@ const BROKEN_REQUESTS: Record<string, { readonly status: number; readonly refusa
     refusal: new DomainError('MALFORMED_BODY', 'The request did not arrive in time.'),
   },
 };
+/** What node says where a request takes too long. */
+export const REQUEST_TIMEOUT = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+
 const NOT_HTTP = { status: 400, refusal: new DomainError('VALIDATION_FAILED', 'This is not an HTTP request.') };
 
 /** Answers what never became a request (node's `clientError`), and hangs up. */

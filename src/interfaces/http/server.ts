@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { TlsOptions } from 'node:tls';
+import type { ServerOptions as HttpsOptions } from 'node:https';
 import cors from '@fastify/cors';
 import jwt from '@fastify/jwt';
 import swagger from '@fastify/swagger';
@@ -20,6 +20,7 @@ import type { RateLimits } from '../rate-limits.ts';
 import type { ReadinessReport } from '../readiness.ts';
 import type { Services } from '../services.ts';
 import { BasicAccess } from './basic-access.ts';
+import { boundBodies } from './bound-bodies.ts';
 import { documentationRoutes } from './documentation.ts';
 import { guardRoutes } from './guard-routes.ts';
 import { openApiOptions } from './openapi.ts';
@@ -61,11 +62,12 @@ export interface HttpOptions {
   readonly config: {
     readonly publicUrl?: string;
     readonly corsOrigins: readonly string[];
+    readonly maxUploadBytes: number;
     /** Addresses and CIDR ranges of the proxies whose X-Forwarded headers are believed. */
     readonly trustProxy: readonly string[];
   };
   /** Serves HTTPS with this certificate; HTTP without one. A `ca` must have signed those of the clients. */
-  readonly certificate: Pick<TlsOptions, 'cert' | 'key' | 'ca'> | null;
+  readonly certificate: Pick<HttpsOptions, 'cert' | 'key' | 'ca'> | null;
   readonly rateLimits: RateLimits;
   readonly readiness: () => Promise<ReadinessReport>;
   /** Adds to the server, before its own routes, what is not plain HTTP. */
@@ -75,8 +77,9 @@ export interface HttpOptions {
 const BODY_LIMIT = 64 * 1024;
 const PARAMETER_LENGTH_MAX = 256;
 
-/** All in milliseconds. Without them, one who sends slowly or nothing holds a connection for ever. */
-const TIMEOUTS = { requestTimeout: 30_000, connectionTimeout: 120_000, keepAliveTimeout: 72_000 };
+/** All in milliseconds. Without them, one who sends slowly or nothing holds a connection for ever. For bodies see boundBodies. */
+const TIMEOUTS = { requestTimeout: 0, connectionTimeout: 120_000, keepAliveTimeout: 72_000 };
+const HEADERS_TIMEOUT_MS = 30_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** The HTTP side of Parley, complete but for `listen`. */
@@ -136,7 +139,7 @@ function createApp({ logger, config, certificate }: HttpOptions, isHttps: boolea
   const headers = headersOfEveryAnswer(isHttps);
   const serverOptions: FastifyServerOptions = {
     ...TIMEOUTS,
-    ...(certificate && { https: tlsOptions(certificate) }),
+    ...(certificate ? { https: tlsOptions(certificate) } : { http: { headersTimeout: HEADERS_TIMEOUT_MS } }),
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: (shared) => shared, // one for each request would cost more than all other hooks
@@ -163,6 +166,7 @@ function createApp({ logger, config, certificate }: HttpOptions, isHttps: boolea
     reply.headers(headers).header('x-request-id', request.id);
     done(closing ? new DomainError('UNAVAILABLE', 'This server is stopping.') : undefined);
   });
+  boundBodies(app, config.maxUploadBytes);
   app.addHook('onResponse', (request, reply, done) => {
     logRequest(request, reply);
     done();
@@ -173,8 +177,9 @@ function createApp({ logger, config, certificate }: HttpOptions, isHttps: boolea
   return app;
 }
 
-const tlsOptions = (certificate: NonNullable<HttpOptions['certificate']>): TlsOptions => ({
+const tlsOptions = (certificate: NonNullable<HttpOptions['certificate']>): HttpsOptions => ({
   ...certificate,
+  headersTimeout: HEADERS_TIMEOUT_MS,
   ...(certificate.ca !== undefined && { requestCert: true, rejectUnauthorized: true }),
   handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
 });
