@@ -3,23 +3,8 @@
  * fails, so that no route is added without saying who may use it.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, answered, PASSWORD, type Person, TestApp } from '../support/app.ts';
-
-/** A group of an owner, an admin and a member, with a message of another member, and somebody who was removed. */
-interface World {
-  readonly chatId: string;
-  /** By a member who does nothing else. */
-  readonly messageId: string;
-  readonly writer: Person;
-  readonly newcomer: Person;
-  readonly people: Record<Role, Person | undefined>;
-}
-
-const INSIDE = ['member', 'admin', 'owner'] as const;
-const OUTSIDE = ['stranger', 'formerMember'] as const;
-const SIGNED_OUT = ['anonymous', 'endedSession'] as const;
-const ROLES = [...SIGNED_OUT, ...OUTSIDE, ...INSIDE];
-type Role = (typeof ROLES)[number];
+import { type INSIDE, makeWorld, ROLES, type Role, type World } from '../support/access-world.ts';
+import { type Answer, PASSWORD, TestApp } from '../support/app.ts';
 
 type Statuses = Record<(typeof INSIDE)[number], number>;
 const all = (status: number): Statuses => ({ member: status, admin: status, owner: status });
@@ -184,24 +169,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-async function makeWorld(): Promise<World> {
-  const register = () => app.register();
-  const [owner, admin, member, writer] = [await register(), await register(), await register(), await register()];
-  const [formerMember, stranger, newcomer, endedSession] = [
-    await register(),
-    await register(),
-    await register(),
-    await register(),
-  ];
-  const chatId = await app.group(owner, admin, member, writer, formerMember, endedSession);
-  answered(await app.patch(`chats/${chatId}/members/${admin.id}`, { role: 'admin' }, owner), 200);
-  answered(await app.delete(`chats/${chatId}/members/${formerMember.id}`, owner), 204);
-  answered(await app.post('auth/logout', undefined, endedSession), 204);
-  const { id: messageId } = await app.say(chatId, writer);
-  const people = { owner, admin, member, formerMember, stranger, endedSession, anonymous: undefined };
-  return { chatId, messageId, writer, newcomer, people };
-}
-
 function expectedStatus({ who }: Row, role: Role): number {
   if ('open' in who) return who.open;
   if (role === 'anonymous' || role === 'endedSession') return 401;
@@ -226,7 +193,7 @@ test('every operation of the document has a row, and every row an operation', ()
 describe.each(Object.keys(ROWS))('%s', (operationId) => {
   const row = ROWS[operationId] as Row;
   test.each(ROLES)('by %s', async (role) => {
-    const { status, body } = await call(row, await makeWorld(), role);
+    const { status, body } = await call(row, await makeWorld(app), role);
     expect(status).toBe(expectedStatus(row, role));
     const isOutside = role === 'stranger' || role === 'formerMember';
     if (isOutside && status === 404 && !('own' in row.who)) expect(body.code).toBe('CHAT_NOT_FOUND');
@@ -234,7 +201,7 @@ describe.each(Object.keys(ROWS))('%s', (operationId) => {
 });
 
 test('a stranger cannot tell a chat that he may not see from one that is not there', async () => {
-  const world = await makeWorld();
+  const world = await makeWorld(app);
   const there = await call(ROWS.getChat as Row, world, 'stranger');
   const missing = await call(ROWS.getChat as Row, { ...world, chatId: 'nowhere' }, 'stranger');
   expect({ ...there.body, requestId: '' }).toEqual({ ...missing.body, requestId: '' });
