@@ -37,6 +37,7 @@ export class Outbox {
   readonly #emitter: Emitter;
   readonly #deliver: (message: OutgoingMessage) => Promise<Message>;
   #userId: string | null = null;
+  #opened: Promise<void> = Promise.resolve();
   #channel: BroadcastChannel | null = null;
   #isOnline = false;
   #lastOrder = 0;
@@ -63,17 +64,19 @@ export class Outbox {
     emitter.on('message.created', ({ data: { message } }) => this.#onCreated(message));
   }
 
-  /** Takes up the queue of this person. */
-  async open(userId: string): Promise<void> {
-    if (this.#userId === userId) return;
-    this.close();
-    this.#userId = userId;
-    this.#channel = openChannel(this.#queueName(), () => void this.#onTold());
-    await this.#reload();
+  /** Takes up the queue of this person. Resolves when it is shown. */
+  open(userId: string): Promise<void> {
+    if (this.#userId !== userId) {
+      void this.close();
+      this.#userId = userId;
+      this.#channel = openChannel(this.#queueName(), () => void this.#onTold());
+      this.#opened = this.#reload();
+    }
+    return this.#opened;
   }
 
-  /** Leaves the queue as it is, in the storage. */
-  close(): void {
+  /** Leaves the queue as it is. Resolves when the storage has it. */
+  async close(): Promise<void> {
     this.suspend();
     this.#channel?.close();
     this.#channel = null;
@@ -82,6 +85,7 @@ export class Outbox {
     const closed = new ParleyError({ code: 'STOPPED', detail: 'The message waits in the storage.' });
     for (const { reject } of this.#results.values()) reject(closed);
     this.#results.clear();
+    await this.#lastStep;
   }
 
   /** Forgets all that waits. */
@@ -158,9 +162,10 @@ export class Outbox {
   /** Shows a message as it is now, stores it, and sends it if it is its turn. */
   #put(message: OutgoingMessage): void {
     const { chatId, clientId } = message;
+    const key = this.#keyOf(message);
     this.#unsaved.add(clientId);
     this.#show(message);
-    void this.#step(() => this.#storage.set(this.#keyOf(message), message))
+    void this.#step(() => this.#storage.set(key, message))
       .then(() => void this.#unsaved.delete(clientId))
       .catch(() => undefined) // it stays in memory, and is sent from there
       .then(() => {
@@ -180,9 +185,10 @@ export class Outbox {
   /** Out of the storage. */
   async #forget(message: OutgoingMessage): Promise<void> {
     const { clientId } = message;
+    const key = this.#keyOf(message);
     this.#unsaved.delete(clientId);
     this.#gone.add(clientId);
-    await this.#step(() => this.#storage.delete(this.#keyOf(message))).catch(() => undefined);
+    await this.#step(() => this.#storage.delete(key)).catch(() => undefined);
     this.#gone.delete(clientId);
     this.#tellOthers();
   }
@@ -246,10 +252,11 @@ export class Outbox {
       status: 'refused',
       error: { code: error.code, detail: error.message },
     };
+    const key = this.#keyOf(message);
     this.#show(refused);
     this.#reject(message.clientId, error);
     this.#emitter.emit('refused', refused);
-    await this.#step(() => this.#storage.set(this.#keyOf(message), refused)).catch(() => undefined);
+    await this.#step(() => this.#storage.set(key, refused)).catch(() => undefined);
     this.#tellOthers();
   }
 

@@ -90,10 +90,10 @@ export class Parley {
   }
 
   /** Ends the connection and every iteration. What waits to be sent stays in the storage, for the next `connect`. */
-  close(): void {
+  async close(): Promise<void> {
     this.#connection.stop();
     this.#emitter.endIterations();
-    this.#outbox.close();
+    await this.#outbox.close();
   }
 
   /** Gives the function that ends it. */
@@ -132,7 +132,7 @@ export class Parley {
 
   async #enter(userId: string): Promise<void> {
     if (this.store.getState().userId === userId) return;
-    this.#outbox.close();
+    await this.#outbox.close();
     this.#replica.reset('signed-in');
     this.#replica.update((state) => ({ ...state, userId, stopped: null }));
     await this.#outbox.open(userId);
@@ -146,7 +146,7 @@ export class Parley {
 
   #signOut(why: ParleyError | null): void {
     this.#connection.stop(why ?? signedOut());
-    this.#outbox.close();
+    void this.#outbox.close();
     this.#replica.reset('signed-out');
     this.#emitter.emit('signed-out', why);
   }

@@ -157,7 +157,14 @@ export class Replica {
       chats.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor !== null);
-    this.update((state) => chats.reduce(withChat, { ...this.#withoutMoved(state, chats), chatsLoaded: true }));
+    const shown = chats.filter(({ id, rev }) => this.state.timelines[id] && this.state.chats[id]?.rev !== rev);
+    for (const { id } of shown) this.#repair(id, () => this.#readAfresh(id));
+    this.update((state) => {
+      const mine = new Set(chats.map(({ id }) => id));
+      const gone = Object.keys(state.chats).filter((id) => !mine.has(id));
+      const taken = chats.filter((chat) => !shown.includes(chat));
+      return taken.reduce(withChat, { ...gone.reduce(withoutChat, state), chatsLoaded: true });
+    });
     this.#isReadingChats = false;
     this.flush();
   }
@@ -281,13 +288,6 @@ export class Replica {
   /** The store was restored from a backup: numbers from before are worth nothing. */
   #forgetChats(): void {
     this.update((state) => ({ ...state, chats: {}, chatsLoaded: false, timelines: {}, members: {}, typing: {} }));
-  }
-
-  /** Without the chats that are gone, and without the windows of those that have moved. */
-  #withoutMoved(state: ParleyState, chats: readonly Chat[]): ParleyState {
-    const revs = new Map(chats.map(({ id, rev }) => [id, rev]));
-    const moved = Object.values(state.chats).filter(({ id, rev }) => revs.get(id) !== rev);
-    return moved.reduce((before, { id }) => withoutChat(before, id), state);
   }
 
   /** What no link brings after the fact: who is there, and how far others have read. */

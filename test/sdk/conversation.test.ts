@@ -13,7 +13,7 @@ beforeAll(async () => {
   [ann, bob] = [await clients.register(), await clients.register()];
 });
 afterAll(async () => {
-  clients.closeAll();
+  await clients.closeAll();
   await app.stop();
 });
 

@@ -41,8 +41,8 @@ export class Clients {
     return other;
   }
 
-  closeAll(): void {
-    for (const parley of this.#all) parley.close();
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#all.map((parley) => parley.close()));
   }
 }
 

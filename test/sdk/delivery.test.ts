@@ -1,0 +1,155 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Parley } from '../../client/src/index.ts';
+import { fileStorage } from '../../client/src/node.ts';
+import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
+import { Line } from './support/line.ts';
+import { Clients, idOf, textsIn, until } from './support/people.ts';
+
+let folder: string;
+let app: RunningApp;
+let line: Line;
+let clients: Clients;
+let ann: Parley;
+let bob: Parley;
+let chatId: string;
+
+const start = async (): Promise<RunningApp> =>
+  startApp({ store: await openSqliteStore({ dataDir: join(folder, 'server') }) });
+
+/** Bob's link is the line; Ann's is not. */
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-sdk-'));
+  app = await start();
+  line = await Line.to(app.url);
+  clients = new Clients(line.url);
+  bob = await clients.register(fileStorage(join(folder, 'bob')));
+  clients.moveTo(app.url);
+  ann = await clients.register();
+  chatId = (await ann.chats.openDirect(idOf(bob))).id;
+  await until(bob, ({ chats }) => chats[chatId]);
+  await Promise.all([ann.messages.loadNewest(chatId), bob.messages.loadNewest(chatId)]);
+});
+afterEach(async () => {
+  await clients.closeAll();
+  line.close();
+  await app.stop();
+  await rm(folder, { recursive: true });
+});
+
+const cutOff = async () => {
+  line.cut();
+  await until(bob, ({ connection }) => connection === 'connecting');
+};
+const outgoing = (parley: Parley) => parley.store.getState().outbox[chatId] ?? [];
+const sendAll = (parley: Parley, ...texts: string[]) =>
+  Promise.all(texts.map((text) => parley.messages.send(chatId, text)));
+
+it('offline → three sent → online: three arrive once, in order', async () => {
+  await cutOff();
+  const sent = sendAll(bob, 'one', 'two', 'three');
+  expect(outgoing(bob).map(({ content, status }) => [content, status])).toEqual([
+    ['one', 'waiting'],
+    ['two', 'waiting'],
+    ['three', 'waiting'],
+  ]);
+  line.mend();
+  expect((await sent).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+  await until(ann, ({ timelines }) => timelines[chatId]?.messages.length === 3);
+  for (const one of [ann, bob]) expect(textsIn(one, chatId)).toEqual(['one', 'two', 'three']);
+  expect(outgoing(bob)).toEqual([]);
+});
+
+it('what others sent meanwhile is there when the link is back, with what is unread', async () => {
+  await cutOff();
+  await sendAll(ann, 'one', 'two');
+  line.mend();
+  await until(bob, ({ timelines }) => timelines[chatId]?.messages.length === 2);
+  expect(textsIn(bob, chatId)).toEqual(['one', 'two']);
+  expect(bob.store.getState().chats[chatId]).toMatchObject({ seq: 2, unreadCount: 2 });
+});
+
+it('a link that dies without a word is found out, and nothing is lost', async () => {
+  line.freeze();
+  const sent = bob.messages.send(chatId, 'into the void');
+  expect((await sent).seq).toBe(1);
+  await until(ann, ({ timelines }) => timelines[chatId]?.messages.length === 1);
+}, 60_000);
+
+it('the server is restarted in the middle of a conversation', async () => {
+  await bob.messages.send(chatId, 'before');
+  line.cut();
+  await app.stop();
+  const meanwhile = bob.messages.send(chatId, 'meanwhile');
+  app = await start();
+  line.mend(app.url);
+  expect((await meanwhile).seq).toBe(2);
+  await bob.messages.send(chatId, 'after');
+  expect(textsIn(bob, chatId)).toEqual(['before', 'meanwhile', 'after']);
+  expect(outgoing(bob)).toEqual([]);
+});
+
+it('is shown as offline only after 5 s', async () => {
+  const seen: [string, number][] = [];
+  bob.on('connection', (connection) => seen.push([connection, Date.now()]));
+  await cutOff();
+  await until(bob, ({ connection }) => connection === 'offline');
+  line.mend();
+  await until(bob, ({ connection }) => connection === 'online');
+  expect(seen.map(([connection]) => connection)).toEqual(['connecting', 'offline', 'online']);
+  const [[, lost] = ['', 0], [, shown] = ['', 0]] = seen;
+  expect(shown - lost).toBeGreaterThanOrEqual(4_900);
+}, 60_000);
+
+describe('the queue', () => {
+  it('outlives the process: another instance sends what is left, once and in order', async () => {
+    await cutOff();
+    bob.messages.send(chatId, 'one').catch(() => undefined);
+    bob.messages.send(chatId, 'two').catch(() => undefined);
+    await until(bob, () => outgoing(bob).length === 2);
+    await bob.close();
+
+    clients.moveTo(line.url);
+    const later = clients.make(fileStorage(join(folder, 'bob')));
+    expect(await later.auth.restore()).toBe(true);
+    expect(outgoing(later).map(({ content }) => content)).toEqual(['one', 'two']);
+    line.mend();
+    await later.connect();
+    await until(later, ({ outbox }) => !outbox[chatId]);
+    await until(ann, ({ timelines }) => timelines[chatId]?.messages.length === 2);
+    expect(textsIn(ann, chatId)).toEqual(['one', 'two']);
+  });
+
+  it('makes one message of one whose answer was lost', async () => {
+    const clientId = 'mine';
+    const first = await bob.messages.send(chatId, { content: 'once', clientId });
+    const again = await bob.messages.send(chatId, { content: 'once', clientId });
+    expect(again.id).toBe(first.id);
+    expect(textsIn(bob, chatId)).toEqual(['once']);
+    expect(outgoing(bob)).toEqual([]);
+  });
+
+  it('keeps a refused message, marked, while others go on; it can be sent again or taken back', async () => {
+    const refusals: string[] = [];
+    bob.on('refused', ({ content }) => refusals.push(content));
+    const [blank, tooLong, good] = await Promise.allSettled(
+      ['   ', 'x'.repeat(5_000), 'good'].map((text) => bob.messages.send(chatId, text)),
+    );
+    expect(blank).toMatchObject({ status: 'rejected', reason: { code: 'VALIDATION_FAILED' } });
+    expect(tooLong?.status).toBe('rejected');
+    expect(good?.status).toBe('fulfilled');
+    expect(refusals).toEqual(['   ', 'x'.repeat(5_000)]);
+    const [first, second] = outgoing(bob);
+    expect(first).toMatchObject({ content: '   ', status: 'refused', error: { code: 'VALIDATION_FAILED' } });
+
+    await expect(bob.messages.retry(first?.clientId ?? '')).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+    expect(outgoing(bob).map(({ status }) => status)).toEqual(['refused', 'refused']);
+    await bob.messages.discard(first?.clientId ?? '');
+    await bob.messages.discard(second?.clientId ?? '');
+    expect(outgoing(bob)).toEqual([]);
+    await expect(bob.messages.discard('gone')).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+  });
+});
