@@ -7,6 +7,7 @@ import {
   BASIC_SESSION_MS,
   DEVICE_MAX,
   REFRESH_TOKEN_MS,
+  SESSIONS_MAX,
   type Session,
   TICKET_MS,
 } from '../domain/session.ts';
@@ -232,7 +233,16 @@ export class AuthService {
     };
     const refreshToken = `${this.#ids.secret(FAMILY_BYTES)}.${this.#ids.secret(SECRET_BYTES)}`;
     await this.#sessions.create(session, this.#digestsOf(refreshToken));
+    await this.#endSurplus(session);
     return { user, session, refreshToken, accessExpiresAt: now + ACCESS_TOKEN_MS };
+  }
+
+  /** Of more sessions than a person may have, those end that were not used for longest. */
+  async #endSurplus({ userId, id: newest, createdAt: now }: Session): Promise<void> {
+    const others = (await this.#sessions.list(userId, now)).filter(({ id }) => id !== newest);
+    const surplus = others.slice(SESSIONS_MAX - 1).map(({ id }) => id);
+    for (const id of surplus) await this.#sessions.end(userId, id);
+    this.#publishEnded(userId, surplus);
   }
 
   /**

@@ -1,6 +1,8 @@
 import type { Instant, SessionId, UserId } from './ids.ts';
 
 export const DEVICE_MAX = 100;
+/** How many devices one person may be signed in on. */
+export const SESSIONS_MAX = 100;
 export const ACCESS_TOKEN_MS = 10 * 60_000;
 export const REFRESH_TOKEN_MS = 30 * 24 * 3_600_000;
 export const TICKET_MS = 30_000;

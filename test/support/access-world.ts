@@ -1,8 +1,8 @@
 import { answered, type Person, type TestApp } from './app.ts';
 
 export const INSIDE = ['member', 'admin', 'owner'] as const;
-export const OUTSIDE = ['stranger', 'formerMember'] as const;
-export const SIGNED_OUT = ['anonymous', 'endedSession'] as const;
+const OUTSIDE = ['stranger', 'formerMember'] as const;
+const SIGNED_OUT = ['anonymous', 'endedSession'] as const;
 /** Everybody whom a chat can know. */
 export const ROLES = [...SIGNED_OUT, ...OUTSIDE, ...INSIDE];
 export type Role = (typeof ROLES)[number];

@@ -214,6 +214,21 @@ describe('sessions', () => {
     expect(await devices(actorOf(desk))).toEqual(['desk', 'tablet', 'phone']);
   });
 
+  test('are a hundred at most: of more, those end that were not used for longest', async () => {
+    const [desk, phone, tablet] = await threeDevices();
+    app.clock.advance(MINUTE);
+    await app.auth.refresh(desk.refreshToken);
+    const { id: userId } = desk.user;
+    const signIn = () => app.auth.login({ login: 'ann', password: ANN.password });
+    for (let i = 0; i < 97; i += 1) await signIn();
+    expect(ended()).toEqual([]);
+    await signIn();
+    expect(await devices(actorOf(desk))).toHaveLength(100);
+    const left = new Set((await app.store.sessions.list(userId, app.clock.now())).map(({ id }) => id));
+    expect([desk, phone, tablet].map(({ session }) => left.has(session.id))).toEqual([true, false, true]);
+    expect(ended()).toEqual([[phone.session.id]]);
+  });
+
   test('end one by one, and everybody is told', async () => {
     const [desk, phone] = await threeDevices();
     await app.auth.endSession(actorOf(desk), phone.session.id);
