@@ -15,7 +15,7 @@ import { AuthService } from './application/auth-service.ts';
 import { AvatarService } from './application/avatar-service.ts';
 import { BroadcastService } from './application/broadcast-service.ts';
 import { ChatService } from './application/chat-service.ts';
-import { ChatWriter } from './application/chat-writer.ts';
+import type { ChatWriter } from './application/chat-writer.ts';
 import { FileStorage } from './application/file-storage.ts';
 import { GifSearch } from './application/gif-search.ts';
 import { InvitationService } from './application/invitation-service.ts';
@@ -47,6 +47,7 @@ import { LocalRateLimiter } from './infrastructure/local/local-rate-limiter.ts';
 import { FileMailer } from './infrastructure/mail/file-mailer.ts';
 import { SmtpMailer } from './infrastructure/mail/smtp-mailer.ts';
 import { createLogger } from './infrastructure/observability/logger.ts';
+import type { Metrics } from './infrastructure/observability/metrics.ts';
 import { S3BlobStore } from './infrastructure/s3/s3-blob-store.ts';
 import { Argon2PasswordHasher } from './infrastructure/security/argon2-password-hasher.ts';
 import { loadSigningKey } from './infrastructure/security/signing-key.ts';
@@ -58,6 +59,7 @@ import { limitsWith } from './interfaces/limits.ts';
 import { RateLimits } from './interfaces/rate-limits.ts';
 import { Readiness } from './interfaces/readiness.ts';
 import type { Services } from './interfaces/services.ts';
+import { TrailedChatWriter } from './interfaces/trail.ts';
 import { Gateway } from './interfaces/ws/gateway.ts';
 
 export { createLogger };
@@ -131,7 +133,7 @@ const SERVICES = token<Services>('Services');
 const GATEWAY = token<Gateway>('Gateway');
 const READINESS = token<Readiness>('Readiness');
 
-function compose(leaves: Leaves): DependencyContainer {
+function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyContainer {
   const { config, logger, store } = leaves;
   const root = container.createChildContainer();
   const single = <T>(name: InjectionToken<T>, make: (c: DependencyContainer) => T) =>
@@ -150,7 +152,7 @@ function compose(leaves: Leaves): DependencyContainer {
     ids: c.resolve(IDS),
     logger,
   });
-  single(WRITER, (c) => new ChatWriter({ ...core(c), log: store.chatLog }));
+  single(WRITER, (c) => new TrailedChatWriter({ ...core(c), log: store.chatLog }));
   single(DIRECTORY, (c) => new UserDirectory({ users: store.users, bus: c.resolve(BUS) }));
   const secrets = (c: DependencyContainer) => ({ hasher: c.resolve(HASHER), digests: c.resolve(DIGESTS) });
   const newcomers = (c: DependencyContainer) => ({
@@ -268,7 +270,7 @@ function compose(leaves: Leaves): DependencyContainer {
     const origins = [...config.corsOrigins, ...(config.publicUrl === undefined ? [] : [config.publicUrl])];
     const socketsPerUser = config.maxSocketsPerUser;
     const [services, rateLimits] = [c.resolve(SERVICES), c.resolve(RATE_LIMITS)];
-    return new Gateway({ ...core(c), services, rateLimits, origins, socketsPerUser });
+    return new Gateway({ ...core(c), services, rateLimits, origins, socketsPerUser, telemetry });
   });
   single(READINESS, (c) => new Readiness({ store, clock: c.resolve(CLOCK) }));
   return root;
@@ -306,9 +308,17 @@ function mailerOf({ config, logger }: Leaves): Mailer {
   return new FileMailer({ folder: join(dataDir, 'mail'), from, logger });
 }
 
+/** Where nobody may read them, nothing is counted. */
+async function metricsOf({ config: { metricsToken } }: Leaves): Promise<Metrics | undefined> {
+  if (metricsToken === undefined) return undefined;
+  return new (await import('./infrastructure/observability/metrics.ts')).Metrics(metricsToken);
+}
+
 /** Builds everything; nothing listens and nothing runs yet. */
-export async function buildApplication(leaves: Leaves): Promise<Application> {
-  const root = compose(leaves);
+export async function buildApplication(opened: Leaves): Promise<Application> {
+  const metrics = await metricsOf(opened);
+  const leaves = metrics ? { ...opened, store: metrics.watchStore(opened.store) } : opened;
+  const root = compose(leaves, metrics);
   const { config, logger, signingKey, version } = leaves;
   const [services, gateway, readiness] = [root.resolve(SERVICES), root.resolve(GATEWAY), root.resolve(READINESS)];
   const server = await buildServer({
@@ -320,8 +330,11 @@ export async function buildApplication(leaves: Leaves): Promise<Application> {
     certificate: certificateOf(config),
     rateLimits: root.resolve(RATE_LIMITS),
     readiness: () => readiness.report(),
+    metrics,
     extend: (app) => gateway.register(app),
   });
+  metrics?.watchBus(root.resolve(BUS));
+  metrics?.watchSockets(() => ({ open: gateway.connectionCount, queuedBytes: gateway.queuedBytes }));
   const reloadCertificate = (): void => {
     try {
       const certificate = certificateOf(config);

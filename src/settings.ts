@@ -87,6 +87,11 @@ export const schema = Type.Object({
     Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info' }),
     'The least severe lines that are logged.',
   ),
+  metricsToken: secret(
+    'PARLEY_METRICS_TOKEN',
+    Type.Optional(checkedText('at least 16 characters long', (value) => value.length >= 16)),
+    'What a Prometheus must send as its bearer token to read /metrics. Without it nobody can, and nothing is counted.',
+  ),
   rateLimit: setting(
     'PARLEY_RATE_LIMIT',
     Type.Boolean({ default: true }),

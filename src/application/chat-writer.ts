@@ -197,6 +197,8 @@ export class ChatWriter {
         this.#recent.keep(decided.state, commit.firstRev);
         this.#bus.publish({ type: 'commit', commit });
         this.#log.settle([commit]);
+        const { id: commitId, chatId, firstRev, lastRev } = commit;
+        this.#logger.debug({ chatId, commitId, firstRev, lastRev, commands: batch.length }, 'appended');
         return answer(batch, decided.verdicts);
       }
       this.#recent.forget(lane.chatId);

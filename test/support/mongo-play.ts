@@ -88,7 +88,7 @@ export class Play {
       bus: { publish: () => undefined, subscribe: () => () => undefined },
       clock: { now: () => ++this.#now, sleep: () => this.#steps.step(name, 'pauses', async () => undefined) },
       ids: { next: anId, directChat: () => this.#chatId, secret: () => '', random: () => 0 },
-      logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+      logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     });
     for (const wishes of turns) await Promise.all(wishes.map((wish) => this.#submit(writer, wish)));
   }

@@ -18,5 +18,5 @@ export const aWriter = (log: ChatLog): ChatWriter =>
     },
     // However slow the machine: what is proved is that nothing is lost, not how fast the race is run.
     limits: { conflictMs: 60_000 },
-    logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   });

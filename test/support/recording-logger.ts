@@ -2,8 +2,15 @@ import type { Logger } from '../../src/application/ports/services.ts';
 
 /** Keeps what is logged. */
 export class RecordingLogger implements Logger {
-  readonly lines: { readonly level: 'info' | 'warn' | 'error'; readonly facts: object; readonly message: string }[] =
-    [];
+  readonly lines: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+    readonly facts: object;
+    readonly message: string;
+  }[] = [];
+
+  debug(facts: object, message: string): void {
+    this.lines.push({ level: 'debug', facts, message });
+  }
 
   info(facts: object, message: string): void {
     this.lines.push({ level: 'info', facts, message });

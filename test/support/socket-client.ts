@@ -123,8 +123,8 @@ export class SocketClient {
     this.#socket.resume();
   }
 
-  close(): void {
-    this.#socket.close();
+  close(code?: number): void {
+    this.#socket.close(code);
   }
 
   /** Cuts the connection without a word. */

@@ -9,7 +9,7 @@ function busWithLog() {
   const note = (facts: object) => {
     logged.push(facts);
   };
-  return { bus: new LocalEventBus({ info: note, warn: note, error: note }), logged };
+  return { bus: new LocalEventBus({ debug: note, info: note, warn: note, error: note }), logged };
 }
 
 describe('LocalEventBus', () => {
@@ -81,7 +81,7 @@ describe('LocalEventBus', () => {
     const broken = () => {
       throw new Error('the log is gone');
     };
-    const bus = new LocalEventBus({ info: broken, warn: broken, error: broken });
+    const bus = new LocalEventBus({ debug: broken, info: broken, warn: broken, error: broken });
     const heard: BusEvent[] = [];
     const leave = bus.subscribe(() => {
       throw new Error('broken listener');

@@ -47,6 +47,7 @@ export interface Mailer {
 
 /** The structured log, as much of it as use cases need. Never given a body, a token or a password. */
 export interface Logger {
+  debug(facts: object, message: string): void;
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
   error(facts: object, message: string): void;

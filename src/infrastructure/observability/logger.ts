@@ -9,6 +9,7 @@ const SECRETS = new Set([
   'currentpassword',
   'gifkey',
   'jwtsecret',
+  'metricstoken',
   'mongodburi',
   'newpassword',
   'password',

@@ -8,6 +8,7 @@ import {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyPluginAsync,
+  type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
   fastify,
@@ -19,6 +20,8 @@ import { AccessTokens, jwtOptions } from '../access-tokens.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { ReadinessReport } from '../readiness.ts';
 import type { Services } from '../services.ts';
+import type { MetricsAccess, Telemetry } from '../telemetry.ts';
+import { type Trail, trails } from '../trail.ts';
 import { BasicAccess } from './basic-access.ts';
 import { boundBodies } from './bound-bodies.ts';
 import { documentationRoutes } from './documentation.ts';
@@ -36,6 +39,7 @@ import { feedRoutes } from './routes/feed.ts';
 import { gifRoutes } from './routes/gifs.ts';
 import { memberRoutes } from './routes/members.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { probeRoutes, serverRoutes } from './routes/ops.ts';
 import { passwordResetRoutes } from './routes/password-reset.ts';
 import { peopleRoutes } from './routes/people.ts';
@@ -49,6 +53,9 @@ declare module 'fastify' {
   interface FastifyInstance {
     accessTokens: AccessTokens;
     basicAccess: BasicAccess;
+  }
+  interface FastifyRequest {
+    trail: Trail;
   }
 }
 
@@ -70,6 +77,7 @@ export interface HttpOptions {
   readonly certificate: Pick<HttpsOptions, 'cert' | 'key' | 'ca'> | null;
   readonly rateLimits: RateLimits;
   readonly readiness: () => Promise<ReadinessReport>;
+  readonly metrics?: (MetricsAccess & Telemetry) | undefined;
   /** Adds to the server, before its own routes, what is not plain HTTP. */
   readonly extend?: (app: FastifyInstance) => Promise<void>;
 }
@@ -97,10 +105,12 @@ export async function buildServer(options: HttpOptions): Promise<ParleyServer> {
   app.decorate('basicAccess', new BasicAccess(options.services.auth, limitLogin));
   if (config.corsOrigins.length > 0) await app.register(cors, corsOptions(config.corsOrigins));
   await app.register(swagger, openApiOptions(version));
-  refuseUnknownRoutes(app, limiterOf(options.rateLimits, 'unknownRoute'));
+  const limitStrays = limiterOf(options.rateLimits, 'unknownRoute');
+  refuseUnknownRoutes(app, limitStrays);
 
   await options.extend?.(app);
   await app.register(named('probes', probeRoutes(options.readiness)));
+  if (options.metrics) await app.register(named('metrics', metricsRoutes(options.metrics, limitStrays)));
   await app.register(named('documentation', documentationRoutes(isHttps)));
   await app.register(named('api', apiRoutes(options)), { prefix: '/api/v1' });
   return app;
@@ -135,8 +145,13 @@ const apiRoutes =
   };
 
 /** What holds for every answer, whichever route gives it. */
-function createApp({ logger, config, certificate }: HttpOptions, isHttps: boolean): FastifyInstance {
+function createApp({ logger, config, certificate, metrics }: HttpOptions, isHttps: boolean): FastifyInstance {
   const headers = headersOfEveryAnswer(isHttps);
+  const finish = (request: FastifyRequest, reply: FastifyReply): void => {
+    logRequest(request, reply);
+    const { method, routeOptions } = request;
+    metrics?.request({ method, route: routeOptions.url, status: reply.statusCode, ms: reply.elapsedTime });
+  };
   const serverOptions: FastifyServerOptions = {
     ...TIMEOUTS,
     ...(certificate ? { https: tlsOptions(certificate) } : { http: { headersTimeout: HEADERS_TIMEOUT_MS } }),
@@ -152,7 +167,7 @@ function createApp({ logger, config, certificate }: HttpOptions, isHttps: boolea
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, randomUUID()),
     frameworkErrors: (error, request, reply) => {
       sendProblem(error, request, reply.headers(headers).header('x-request-id', request.id));
-      logRequest(request, reply);
+      finish(request, reply);
     },
   };
   const app: FastifyInstance = fastify(serverOptions);
@@ -162,14 +177,19 @@ function createApp({ logger, config, certificate }: HttpOptions, isHttps: boolea
   });
   app.decorateRequest('actor');
   app.decorateRequest('failure');
+  app.decorateRequest('trail');
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers).header('x-request-id', request.id);
     done(closing ? new DomainError('UNAVAILABLE', 'This server is stopping.') : undefined);
   });
   boundBodies(app, config.maxUploadBytes);
   app.addHook('onResponse', (request, reply, done) => {
-    logRequest(request, reply);
+    finish(request, reply);
     done();
+  });
+  app.addHook('preHandler', (request, _reply, done) => {
+    request.trail = {};
+    trails.run(request.trail, done);
   });
   app.setErrorHandler(sendProblem);
   app.setValidatorCompiler(compileValidator);

@@ -69,6 +69,10 @@ const handlers: Handlers = {
     ack(id, { items: (await services.presence.of(actor, userIds)).map(presentPresence) }),
 };
 
+/** Its type, if it is a command. */
+export const commandName = (type: unknown): string =>
+  typeof type === 'string' && (Object.hasOwn(commands, type) || type === 'auth.refresh') ? type : 'unknown';
+
 /** What a command counts for; what is no command counts too. */
 export function limitOf(type: unknown): LimitName {
   if (type === 'message.send') return 'send';

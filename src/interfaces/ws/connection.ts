@@ -26,7 +26,8 @@ export interface Identity {
 export interface ConnectionEvents {
   /** A text frame of fitting size. A promise that does not resolve counts as work in flight. */
   onText(connection: Connection, text: string): Promise<void>;
-  onClose(connection: Connection): void;
+  /** @param code with which this side closed it, else that with which the other did */
+  onClose(connection: Connection, code: number): void;
 }
 
 /**
@@ -37,6 +38,8 @@ export class Connection {
   readonly following = new Set<ChatId>();
   /** Chats from which the user was removed while a right was being read (see Fanout). */
   readonly rightChecks = new Set<Set<ChatId>>();
+  /** That of the upgrade request. */
+  readonly id: string;
   /** Set once the client is known: by a header or a ticket at first, or by the `auth` frame. */
   identity: Identity | null = null;
   authenticating = false;
@@ -55,8 +58,11 @@ export class Connection {
   #pingedAt: Instant | null = null;
   #toldExpiry = false;
   #inFlight = 0;
+  /** Whoever reads nothing never answers with it. */
+  #closedWith: number | undefined;
 
-  constructor(socket: WebSocket, raw: Duplex, clock: Clock, events: ConnectionEvents) {
+  constructor(id: string, socket: WebSocket, raw: Duplex, clock: Clock, events: ConnectionEvents) {
+    this.id = id;
     this.#socket = socket;
     this.#outbox = new Outbox(raw);
     this.#events = events;
@@ -65,11 +71,20 @@ export class Connection {
     this.#lastHeard = this.#openedAt;
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     socket.on('error', () => {}); // `close` follows, and says all that there is to do
-    socket.on('close', () => {
+    socket.on('close', (code) => {
       this.closed = true;
       this.ready = false;
-      events.onClose(this);
+      events.onClose(this, this.#closedWith ?? code);
     });
+  }
+
+  /** What waits to be sent. */
+  get queuedBytes(): number {
+    return this.#outbox.bytes;
+  }
+
+  get ageMs(): number {
+    return this.#clock.now() - this.#openedAt;
   }
 
   send(frame: object): void {
@@ -90,6 +105,7 @@ export class Connection {
     if (this.closed) return;
     this.closed = true;
     this.ready = false;
+    this.#closedWith = code;
     this.#outbox.flush();
     this.#socket.close(code, reason);
   }

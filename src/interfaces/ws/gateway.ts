@@ -13,12 +13,17 @@ import type { RateLimits } from '../rate-limits.ts';
 import { refusalOf } from '../refusal.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import type { Services } from '../services.ts';
-import { errorFrame, limitOf, runCommand } from './commands.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { type Trail, trails } from '../trail.ts';
+import { commandName, errorFrame, limitOf, runCommand } from './commands.ts';
 import { AUTH_FRAME_MAX_BYTES, Connection, HEARTBEAT_MS, type Identity } from './connection.ts';
 import { Fanout } from './fanout.ts';
 
 const TICK_MS = 1_000;
 const authFrame = Compile(AuthFrame);
+
+/** Close codes that are told apart: ours, and those of RFC 6455 7.4.1 for an ordinary and a broken end. */
+const CLOSE_CODES: ReadonlySet<number> = new Set([...Object.values(CLOSE), 1000, 1001, 1005, 1006]);
 
 export interface GatewayOptions {
   readonly services: Services;
@@ -28,6 +33,7 @@ export interface GatewayOptions {
   /** Origins of pages that may connect, beside the server's own. */
   readonly origins: readonly string[];
   readonly socketsPerUser: number;
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** The WebSocket side: who may connect, what a frame means, and the end of it all when the process stops. */
@@ -55,6 +61,13 @@ export class Gateway {
     return this.#connections.size;
   }
 
+  /** What waits to be sent, over all connections. */
+  get queuedBytes(): number {
+    let bytes = 0;
+    for (const connection of this.#connections) bytes += connection.queuedBytes;
+    return bytes;
+  }
+
   /** Adds `GET /api/v1/ws` to the server. */
   async register(app: FastifyInstance): Promise<void> {
     this.#tokens = app.accessTokens;
@@ -69,7 +82,7 @@ export class Gateway {
       onRequest: async (request) => this.#admit(request, app.basicAccess),
       handler: (_request, reply) => reply.code(426).header('upgrade', 'websocket').send(),
       wsHandler: (socket, request) => {
-        const connection = new Connection(socket, request.raw.socket, this.#clock, this);
+        const connection = new Connection(request.id, socket, request.raw.socket, this.#clock, this);
         connection.identity = identities.get(request) ?? null;
         this.#connections.add(connection);
         const serverTime = presentTime(this.#clock.now());
@@ -94,7 +107,10 @@ export class Gateway {
     for (const connection of this.#connections) connection.terminate();
   }
 
-  onClose(connection: Connection): void {
+  onClose(connection: Connection, code: number): void {
+    const { id: requestId, identity, ageMs: ms } = connection;
+    this.#logger.info({ requestId, userId: identity?.userId, code, ms }, 'socket closed');
+    this.#options.telemetry?.socketClosed(CLOSE_CODES.has(code) ? code : 'other');
     this.#connections.delete(connection);
     this.#fanout.detach(connection);
     void connection.presence?.end();
@@ -103,18 +119,36 @@ export class Gateway {
   async onText(connection: Connection, text: string): Promise<void> {
     const frame = parseObject(text);
     if (!frame) return connection.close(CLOSE.badFrame, 'not a JSON object');
-    const id = typeof frame.id === 'string' ? frame.id : undefined;
+    const id = idOf(frame);
     try {
       if (frame.type === 'pong') return;
-      if (connection.ready) await this.#limit(connection, frame.type);
       if (frame.type === 'ping') {
+        if (connection.ready) await this.#limit(connection, frame.type);
         const pong = { type: 'pong', ...(id !== undefined && { id }), serverTime: presentTime(this.#clock.now()) };
         return connection.send(pong);
       }
       if (!connection.ready) return await this.#authenticate(connection, frame);
-      connection.sendText(await this.#command(connection, frame));
+      await this.#run(connection, frame);
     } catch (error) {
       connection.send(errorFrame(id, this.#refusal(error)));
+    }
+  }
+
+  /** Runs a command, answers it, and leaves its line in the log. */
+  async #run(connection: Connection, frame: Record<string, unknown>): Promise<void> {
+    const [startedAt, trail]: [number, Trail] = [performance.now(), {}];
+    let code: string = 'ack';
+    try {
+      await this.#limit(connection, frame.type);
+      connection.sendText(await trails.run(trail, () => this.#command(connection, frame)));
+    } catch (error) {
+      code = refusalOf(error).code;
+      throw error;
+    } finally {
+      const [type, ms] = [commandName(frame.type), performance.now() - startedAt];
+      const ids = { requestId: connection.id, commandId: idOf(frame), userId: connection.identity?.userId };
+      this.#logger.debug({ ...ids, type, code, ...trail, ms: Math.round(ms * 10) / 10 }, 'command');
+      this.#options.telemetry?.command({ type, code, ms });
     }
   }
 
@@ -182,7 +216,7 @@ export class Gateway {
       await this.#welcome(connection, identity);
     } catch (error) {
       const refusal = this.#refusal(error);
-      connection.send(errorFrame(typeof frame.id === 'string' ? frame.id : undefined, refusal));
+      connection.send(errorFrame(idOf(frame), refusal));
       if (refusal.kind !== 'invalid') connection.close(closeCodeOf(refusal), 'not authenticated');
     } finally {
       connection.authenticating = false;
@@ -199,6 +233,7 @@ export class Gateway {
     if (connection.closed || connection.ready) return;
     connection.ready = true;
     connection.presence = this.#services.presence.connect(userId);
+    this.#logger.info({ requestId: connection.id, userId, sessionId }, 'socket ready');
     const ready = { type: 'ready', sessionId, userId, me: me.version, epoch: this.#services.epoch };
     connection.send({ ...ready, expiresAt: presentTime(expiresAt), resumed: false, reason: 'none' });
     const all = this.#fanout.connectionsOf(userId);
@@ -236,6 +271,8 @@ function closeCodeOf({ code, kind }: DomainError): number {
   if (code === 'TOKEN_EXPIRED') return CLOSE.tokenExpired;
   return kind === 'unauthenticated' || kind === 'absent' ? CLOSE.revoked : CLOSE.serverError;
 }
+
+const idOf = ({ id }: Record<string, unknown>): string | undefined => (typeof id === 'string' ? id : undefined);
 
 function parseObject(text: string): Record<string, unknown> | null {
   try {

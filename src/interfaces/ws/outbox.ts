@@ -54,9 +54,13 @@ export class Outbox {
     this.#socket = socket;
   }
 
+  get bytes(): number {
+    return this.#bytes + this.#socket.writableLength;
+  }
+
   /** Queues a frame for this turn's write. Answers false, and queues nothing, when too much waits already. */
   push(frame: Buffer): boolean {
-    if (this.#bytes + this.#socket.writableLength + frame.length > OUTBOX_MAX_BYTES) return false;
+    if (this.bytes + frame.length > OUTBOX_MAX_BYTES) return false;
     if (this.#frames.push(frame) === 1 && dirty.push(this) === 1) setImmediate(flushAll);
     this.#bytes += frame.length;
     return true;

@@ -1,0 +1,233 @@
+/** What an operator sees of a process: figures with bounded labels for who knows the token, and lines of the log that join. */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import { StoreError } from '../../src/application/ports/persistence.ts';
+import { Metrics } from '../../src/infrastructure/observability/metrics.ts';
+import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
+import { appendOne, createGroup, propose, sending } from '../support/chat-actions.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
+import { SocketClient } from '../support/socket-client.ts';
+
+const TOKEN = 'a token of the scraper';
+const apps: RunningApp[] = [];
+
+async function start(options: Parameters<typeof startApp>[0] = { settings: { metricsToken: TOKEN } }) {
+  const app = await startApp(options);
+  apps.push(app);
+  return app;
+}
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.stop();
+});
+
+function ask(app: RunningApp, authorization?: string): Promise<Response> {
+  return fetch(`${app.url}/metrics`, { headers: authorization === undefined ? {} : { authorization } });
+}
+
+/** Every series and its value. */
+async function scrape(app: RunningApp): Promise<Map<string, number>> {
+  const text = await (await ask(app, `Bearer ${TOKEN}`)).text();
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  );
+}
+
+describe('who may read them', () => {
+  test('nobody, unless a token is configured', async () => {
+    const app = await start({});
+    expect((await ask(app)).status).toBe(404);
+    expect((await ask(app, 'Bearer ')).status).toBe(404);
+    expect((await ask(app, 'Bearer undefined')).status).toBe(404);
+  });
+
+  test('whoever sends the token, and nobody else, not even an account', async () => {
+    const app = await start();
+    const ann = await app.api.register();
+    const refused = [undefined, '', 'Bearer', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN, `Bearer ${ann.accessToken}`];
+    for (const authorization of refused) expect((await ask(app, authorization)).status).toBe(401);
+    const answer = await ask(app, `Bearer ${TOKEN}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toContain('text/plain');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('who guesses is slowed down', async () => {
+    const app = await start({ settings: { metricsToken: TOKEN, rateLimit: true, rateLimits: ['unknownRoute=5/1h'] } });
+    const statuses: number[] = [];
+    for (let i = 0; i < 6; i += 1) statuses.push((await ask(app, `Bearer ${i}`)).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+    expect((await ask(app, `Bearer ${TOKEN}`)).status).toBe(200);
+  });
+});
+
+describe('what they say', () => {
+  test('requests, commands, appends, the database, the bus and sockets', async () => {
+    const app = await start();
+    const [ann, bob] = [await app.api.register(), await app.api.register()];
+    const sent = await ann.api.post(`/users/${bob.id}/messages`, {
+      messages: [{ content: 'one' }, { content: 'two' }],
+    });
+    const { chatId } = sent.body.items[0];
+    const socket = await SocketClient.signedIn(app.url, bob.accessToken);
+    await socket.command('message.send', { chatId, content: 'three' });
+    await socket.command('message.send', { chatId, content: '' });
+    await socket.command('no.such.command');
+    const other = await SocketClient.signedIn(app.url, ann.accessToken);
+    other.send(Buffer.from('binary'));
+    await other.closed;
+
+    const series = await scrape(app);
+    const expected = {
+      'http_requests_total{method="POST",route="/api/v1/users/:userId/messages",status="201"}': 1,
+      'http_request_duration_seconds_count{method="POST",route="/api/v1/users/:userId/messages"}': 1,
+      'socket_commands_total{type="message.send",code="ack"}': 1,
+      'socket_commands_total{type="message.send",code="VALIDATION_FAILED"}': 1,
+      'socket_commands_total{type="unknown",code="VALIDATION_FAILED"}': 1,
+      'appends_total{outcome="stored"}': 2,
+      append_batch_commits_count: 2,
+      append_commit_changes_sum: 4, // the chat and two messages, then one
+      'bus_events_total{type="commit"}': 2,
+      bus_lag_seconds_count: 2,
+      sockets: 1,
+      socket_queue_bytes: 0,
+      'socket_closes_total{code="4400"}': 1,
+      'store_duration_seconds_count{operation="chatLog.append"}': 2,
+    };
+    const figures = Object.keys(expected).map((name) => [name, series.get(`parley_${name}`)]);
+    expect(Object.fromEntries(figures)).toEqual(expected);
+    expect(series.get('parley_store_duration_seconds_count{operation="users.create"}')).toBe(2);
+    expect(series.has('nodejs_eventloop_lag_p99_seconds')).toBe(true);
+    socket.close();
+  });
+
+  test('what waits for a slow reader', async () => {
+    const app = await start();
+    const [ann, bob] = [await app.api.register(), await app.api.register()];
+    const { body } = await ann.api.post(`/users/${bob.id}/messages`, { content: 'hello' });
+    const slow = await SocketClient.signedIn(app.url, bob.accessToken);
+    slow.pause();
+    const { chatId } = body;
+    const page = Array.from({ length: 100 }, () => ({ content: 'x'.repeat(4_000) }));
+    let queued = 0;
+    for (let i = 0; i < 300 && queued === 0; i += 1) {
+      await ann.api.post(`/chats/${chatId}/messages`, { messages: page.slice(0, 15) });
+      queued = (await scrape(app)).get('parley_socket_queue_bytes') ?? 0;
+    }
+    expect(queued).toBeGreaterThan(0);
+    slow.terminate();
+  });
+
+  test('conflicts and failures of the store', async () => {
+    const opened = await openSqliteStore({ dataDir: ':memory:' });
+    const metrics = new Metrics(TOKEN);
+    const { chatLog, users, check } = metrics.watchStore(opened);
+    const chatId = await createGroup(chatLog, 'ann');
+    const [commit, rival] = [
+      await propose(chatLog, chatId, 'ann', sending('hello')),
+      await propose(chatLog, chatId, 'ann', sending('hello')),
+    ];
+    expect(await appendOne(chatLog, commit)).toBe('stored');
+    expect(await appendOne(chatLog, rival)).toBe('conflict');
+    await opened.close();
+    await expect(appendOne(chatLog, rival)).rejects.toThrow(StoreError);
+    await expect(users.find('ann')).rejects.toThrow(StoreError);
+    await expect(check()).rejects.toThrow(StoreError);
+    const text = await metrics.text();
+    expect(text).toContain('parley_appends_total{outcome="stored"} 2');
+    expect(text).toContain('parley_appends_total{outcome="conflict"} 1');
+    expect(text).toContain('parley_appends_total{outcome="failed"} 1');
+    expect(text).toContain('parley_store_errors_total{operation="chatLog.append"} 1');
+    expect(text).toContain('parley_store_errors_total{operation="users.find"} 1');
+  });
+
+  test('nothing that a caller chooses becomes a label', async () => {
+    const app = await start();
+    const ann = await app.api.register();
+    const stray = async (n: number) => {
+      const socket = await SocketClient.signedIn(app.url, ann.accessToken);
+      await fetch(`${app.url}/canary-${n}`);
+      await ann.api.get(`/chats/canary-${n}`);
+      await ann.api.get(`/users?q=canary-${n}`);
+      await ann.api.call('POST', `/canary-${n}`, { canary: n });
+      await socket.command(`canary-${n}`);
+      socket.close(3000 + n);
+      await socket.closed;
+    };
+    await stray(0);
+    await scrape(app);
+    const before = await scrape(app);
+    for (let n = 1; n <= 20; n += 1) await stray(n);
+    const after = await scrape(app);
+    const own = (series: Map<string, number>) => [...series.keys()].filter((name) => name.startsWith('parley_'));
+    expect(own(after)).toEqual(own(before));
+    expect([...after.keys()].join()).not.toMatch(/canary|30[0-2]\d/);
+    expect(after.get('parley_socket_closes_total{code="other"}')).toBe(21);
+  });
+});
+
+test('the lines of a request, of its command and of the append join by ids, and say nothing of what was written', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const destination = new Writable({
+    write(line, _encoding, done) {
+      lines.push(JSON.parse(String(line)));
+      destination.emit('line');
+      done();
+    },
+  });
+  const find = async (matches: (line: Record<string, unknown>) => boolean) => {
+    for (;;) {
+      const found = lines.find(matches);
+      if (found) return found;
+      await once(destination, 'line');
+    }
+  };
+  const app = await start({ logger: pino({ level: 'debug' }, destination) });
+  const [ann, bob] = [await app.api.register(), await app.api.register()];
+  const answer = await fetch(`${app.url}/api/v1/users/${bob.id}/messages`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${ann.accessToken}`,
+      'content-type': 'application/json',
+      'x-request-id': 'of-the-request',
+    },
+    body: '{"content":"canary"}',
+  });
+  const { chatId } = (await answer.json()) as { chatId: string };
+  const request = await find((line) => line.requestId === 'of-the-request');
+  expect(request).toMatchObject({ msg: 'request', userId: ann.id, chatId, rev: 2 });
+  const ofRequest = await find((line) => line.msg === 'appended' && line.lastRev === request.rev);
+  expect(ofRequest).toMatchObject({ chatId, firstRev: 1, commands: 1, commitId: expect.any(String) });
+
+  const headers = { 'x-request-id': 'of-the-upgrade' };
+  const socket = await SocketClient.signedIn(app.url, bob.accessToken, { headers });
+  await socket.command('message.send', { chatId, content: 'canary' });
+  await socket.command('chat.read', { chatId, seq: 2 });
+  const command = await find((line) => line.type === 'message.send');
+  const commandId = expect.any(String);
+  const ids = { requestId: 'of-the-upgrade', userId: bob.id };
+  expect(command).toMatchObject({ msg: 'command', code: 'ack', ...ids, commandId, chatId, rev: 3 });
+  const ofCommand = await find((line) => line.msg === 'appended' && line.lastRev === command.rev);
+  expect(ofCommand).toMatchObject({ chatId, firstRev: 3 });
+  expect(await find((line) => line.type === 'chat.read')).not.toHaveProperty('rev');
+  expect(await find((line) => line.msg === 'socket ready')).toMatchObject(ids);
+  socket.close();
+  await socket.closed;
+  expect(await find((line) => line.msg === 'socket closed')).toMatchObject({ ...ids, code: 1005 });
+  expect(JSON.stringify(lines)).not.toContain('canary');
+});
+
+test('the example dashboard and alert rules ask for nothing that is not there', async () => {
+  const metrics = new Metrics(TOKEN);
+  metrics.watchSockets(() => ({ open: 0, queuedBytes: 0 }));
+  const known = new Set([...(await metrics.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+  for (const file of ['dashboard.json', 'alerts.yml']) {
+    const text = readFileSync(new URL(`../../docs/monitoring/${file}`, import.meta.url), 'utf8');
+    const asked = [...text.matchAll(/\b(?:parley|nodejs|process)_\w+/g)].map(([name]) => name);
+    expect(asked.length).toBeGreaterThan(5);
+    for (const name of asked) expect(known).toContain(name.replace(/_(bucket|sum|count)$/, ''));
+  }
+});
