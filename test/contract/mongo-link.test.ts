@@ -1,3 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { MongoClient } from 'mongodb';
 import { StoreError } from '../../src/application/ports/persistence.ts';
@@ -84,6 +87,29 @@ await withMongo('MongoDB behind a link that goes silent', (mongo) => {
     const lines = await nodes.store.messages.page(chatId, { above: 1, upTo: 9, order: 'asc', limit: 9 });
     expect(lines.filter((line) => line.id === later[0]?.id)).toHaveLength(1);
     expect(lines.map((line) => line.content)).toEqual(answer === 'stored' ? ['mine', 'another'] : ['another']);
+  });
+
+  test('a socket that closes just before a command is written fails it, and no check of the server waits for ever', async () => {
+    const sockets: Socket[] = [];
+    const note = (message: unknown) => void sockets.push((message as { socket: Socket }).socket);
+    subscribe('net.client.socket', note);
+    try {
+      const store = await openMongoStore({ uri: address });
+      opened.push(store);
+      const chatId = await createGroup(store.chatLog, 'ann', ['bob']);
+      const commit = await propose(store.chatLog, chatId, 'ann', sending('one'));
+      for (let round = 0; round < 3; round += 1) {
+        // Destroyed is what a socket is between the end that it has read and `close`, of which it tells a turn later.
+        for (const socket of sockets.splice(0)) socket.destroy();
+        const calls = [appendOne(store.chatLog, commit), store.check(), store.chats.memberships('ann')];
+        for (const { ms } of await Promise.all(calls.map(failureOf))) expect(ms).toBeLessThan(PATIENCE_MS);
+        await nextTurn();
+      }
+      expect(await appendOne(store.chatLog, commit)).toBe('stored');
+      await expect(store.check()).resolves.toBeUndefined();
+    } finally {
+      unsubscribe('net.client.socket', note);
+    }
   });
 
   test.each(['breaks at a request', 'breaks at an answer'] as const)(

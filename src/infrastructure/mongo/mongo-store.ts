@@ -1,5 +1,6 @@
 import { type Collection, type Db, MongoClient } from 'mongodb';
 import { type Store, StoreError } from '../../application/ports/persistence.ts';
+import { failWritesToClosedSockets } from './driver-repair.ts';
 import { migrate } from './migrations.ts';
 import { MongoBlobStore } from './mongo-blob-store.ts';
 import { MongoChatLog } from './mongo-chat-log.ts';
@@ -31,6 +32,7 @@ export async function openMongoStore({ uri }: { readonly uri: string }): Promise
 }
 
 function clientOf(uri: string): MongoClient {
+  failWritesToClosedSockets();
   try {
     return new MongoClient(uri, MONGO_OPTIONS);
   } catch (error) {
