@@ -111,6 +111,7 @@ async function withApplication(
     await application.gateway.close();
     await application.server.close();
   } finally {
+    await leaves.redis?.close();
     await leaves.store.close();
   }
 }

@@ -60,6 +60,7 @@ const GROUPS: readonly { readonly needed: readonly (keyof Config)[]; readonly by
   { needed: ['s3Endpoint', 's3Bucket', 's3AccessKey', 's3SecretKey'] },
   { needed: ['gifUrl', 'gifKey'] },
   { needed: ['tlsCert', 'tlsKey'], by: ['tlsCa'] },
+  { needed: ['mongodbUri'], by: ['redisUrl'] }, // several nodes; SQLite is for one
 ];
 
 function incompleteGroups(given: Readonly<Record<string, unknown>>): string[] {

@@ -5,7 +5,6 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { Server as TlsServer } from 'node:tls';
-import type { Logger } from 'pino';
 import { container, type DependencyContainer, type InjectionToken, instanceCachingFactory } from 'tsyringe';
 import { AccountCreation } from './application/account-creation.ts';
 import { AccountDeletion } from './application/account-deletion.ts';
@@ -26,9 +25,8 @@ import { MuteService } from './application/mute-service.ts';
 import { OperatorService } from './application/operator-service.ts';
 import { PasswordResetService } from './application/password-reset-service.ts';
 import { PeopleService } from './application/people-service.ts';
-import type { BlobStore, ImageProcessor } from './application/ports/files.ts';
+import type { BlobStore } from './application/ports/files.ts';
 import type { GifProvider } from './application/ports/gifs.ts';
-import type { Store } from './application/ports/persistence.ts';
 import type { EventBus, PresenceStore, RateLimiter } from './application/ports/realtime.ts';
 import type { Clock, Digests, IdGenerator, Mailer, PasswordHasher } from './application/ports/services.ts';
 import { PresenceService } from './application/presence-service.ts';
@@ -50,7 +48,6 @@ import { createLogger } from './infrastructure/observability/logger.ts';
 import type { Metrics } from './infrastructure/observability/metrics.ts';
 import { S3BlobStore } from './infrastructure/s3/s3-blob-store.ts';
 import { Argon2PasswordHasher } from './infrastructure/security/argon2-password-hasher.ts';
-import { loadSigningKey } from './infrastructure/security/signing-key.ts';
 import { openSqliteStore } from './infrastructure/sqlite/sqlite-store.ts';
 import { RandomIds, Sha256Digests, SystemClock } from './infrastructure/system.ts';
 import { type Certificate, readCertificate } from './infrastructure/tls/certificate-files.ts';
@@ -61,28 +58,12 @@ import { Readiness } from './interfaces/readiness.ts';
 import type { Services } from './interfaces/services.ts';
 import { TrailedChatWriter } from './interfaces/trail.ts';
 import { Gateway } from './interfaces/ws/gateway.ts';
+import { type Leaves, openLeaves, SIGNING_KEY_BYTES } from './leaves.ts';
 
-export { createLogger };
+export { createLogger, type Leaves, openLeaves };
 
-const SIGNING_KEY_BYTES = 48;
-
-/** What is there before anything is built: opened, loaded or, in a test, replaced. */
-export interface Leaves {
-  readonly config: Config;
-  readonly version: string;
-  readonly logger: Logger;
-  readonly store: Store;
-  /** Signs access tokens; the same on every node. */
-  readonly signingKey: string;
-  readonly epoch: string;
-  readonly clock?: Clock;
-  readonly ids?: IdGenerator;
-  readonly hasher?: PasswordHasher;
-  readonly mailer?: Mailer;
-  /** Where files are, unless the configuration names another place. */
-  readonly blobs?: BlobStore;
-  readonly images?: ImageProcessor;
-}
+/** How long a start waits for Redis, so that nothing of the first moments passes the other nodes by. */
+const REDIS_PATIENCE_MS = 2_000;
 
 /** What main.ts starts and stops. */
 export interface Application {
@@ -144,7 +125,10 @@ function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyCont
   single(IDS, () => leaves.ids ?? new RandomIds());
   single(DIGESTS, () => new Sha256Digests());
   single(HASHER, () => leaves.hasher ?? new Argon2PasswordHasher());
-  single(BUS, () => new LocalEventBus(logger));
+  single(BUS, () => {
+    const local = new LocalEventBus(logger);
+    return leaves.redis?.eventBus(local) ?? local;
+  });
 
   const core = (c: DependencyContainer) => ({
     bus: c.resolve(BUS),
@@ -174,12 +158,18 @@ function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyCont
     const { mailQueue, users, codes } = store;
     return new MailDelivery({ ...core(c), mailer, digests, mailQueue, users, codes, publicUrl: config.publicUrl });
   });
-  single(RATE_LIMITER, (c) => new LocalRateLimiter(c.resolve(CLOCK)));
+  single(RATE_LIMITER, (c) => {
+    const own = new LocalRateLimiter(c.resolve(CLOCK));
+    return leaves.redis?.rateLimiter(own) ?? own;
+  });
   single(RATE_LIMITS, (c) => {
     const limiter = config.rateLimit ? c.resolve(RATE_LIMITER) : null;
     return new RateLimits(limiter, limitsWith(config.rateLimits));
   });
-  single(PRESENCE_STORE, () => new LocalPresenceStore());
+  single(PRESENCE_STORE, () => {
+    const own = new LocalPresenceStore();
+    return leaves.redis?.presenceStore(own) ?? own;
+  });
   single(PRESENCE, (c) => {
     const { users, chats } = store;
     const [directory, presence] = [c.resolve(DIRECTORY), c.resolve(PRESENCE_STORE)];
@@ -270,9 +260,10 @@ function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyCont
     const origins = [...config.corsOrigins, ...(config.publicUrl === undefined ? [] : [config.publicUrl])];
     const socketsPerUser = config.maxSocketsPerUser;
     const [services, rateLimits] = [c.resolve(SERVICES), c.resolve(RATE_LIMITS)];
-    return new Gateway({ ...core(c), services, rateLimits, origins, socketsPerUser, telemetry });
+    const isStoreShared = config.mongodbUri !== undefined;
+    return new Gateway({ ...core(c), services, rateLimits, origins, socketsPerUser, isStoreShared, telemetry });
   });
-  single(READINESS, (c) => new Readiness({ store, clock: c.resolve(CLOCK) }));
+  single(READINESS, (c) => new Readiness({ store, bus: c.resolve(BUS), clock: c.resolve(CLOCK) }));
   return root;
 }
 
@@ -314,13 +305,14 @@ async function metricsOf({ config: { metricsToken } }: Leaves): Promise<Metrics 
   return new (await import('./infrastructure/observability/metrics.ts')).Metrics(metricsToken);
 }
 
-/** Builds everything; nothing listens and nothing runs yet. */
+/** Builds everything; nothing listens and nothing runs yet but the connection to the other nodes. */
 export async function buildApplication(opened: Leaves): Promise<Application> {
   const metrics = await metricsOf(opened);
   const leaves = metrics ? { ...opened, store: metrics.watchStore(opened.store) } : opened;
   const root = compose(leaves, metrics);
   const { config, logger, signingKey, version } = leaves;
   const [services, gateway, readiness] = [root.resolve(SERVICES), root.resolve(GATEWAY), root.resolve(READINESS)];
+  await leaves.redis?.open(REDIS_PATIENCE_MS);
   const server = await buildServer({
     services,
     logger,
@@ -350,30 +342,6 @@ export async function buildApplication(opened: Leaves): Promise<Application> {
     deletion: root.resolve(DELETION),
     ...{ mailDelivery: root.resolve(MAIL_DELIVERY), operator: root.resolve(OPERATOR) },
   };
-}
-
-/**
- * Opens what a process of this configuration stands on: MongoDB if an address is given, else the SQLite file.
- * @throws StoreRefused for data that this version must not touch
- */
-export async function openLeaves(config: Config, version: string, logger: Logger): Promise<Leaves> {
-  const { mongodbUri, dataDir } = config;
-  const opened = mongodbUri === undefined ? { store: await openSqliteStore({ dataDir }) } : await openMongo(mongodbUri);
-  const { settings } = opened.store;
-  // With MongoDB there may be many nodes, so what one of them generates belongs into the store.
-  const generated = () =>
-    mongodbUri === undefined
-      ? loadSigningKey(dataDir)
-      : settings.keep('signing-key', new RandomIds().secret(SIGNING_KEY_BYTES));
-  const signingKey = config.jwtSecret ?? (await generated());
-  return { config, version, logger, ...opened, signingKey, epoch: await settings.epoch() };
-}
-
-/** Loaded only where it is wanted: the driver takes a tenth of a start. */
-async function openMongo(uri: string): Promise<Pick<Leaves, 'store' | 'blobs'>> {
-  const { openMongoStore } = await import('./infrastructure/mongo/mongo-store.ts');
-  const store = await openMongoStore({ uri });
-  return { store, blobs: store.blobs };
 }
 
 /** The OpenAPI document of this program, as JSON, made over a store in memory. */

@@ -41,6 +41,7 @@ async function serve(): Promise<void> {
     await server.close();
     sweeping.abort();
     await swept;
+    await leaves.redis?.close();
     await leaves.store.close();
   };
 

@@ -46,6 +46,11 @@ export const schema = Type.Object({
     Type.Optional(checkedText('a mongodb:// or mongodb+srv:// URI', isMongodbUri)),
     'Where MongoDB is, with the name of the database. Without it everything is kept in a SQLite file in the data folder.',
   ),
+  redisUrl: secret(
+    'REDIS_URL',
+    Type.Optional(checkedText('a redis:// or rediss:// URI', isRedisUrl)),
+    'Where Redis is, by which several nodes on one MongoDB hear of each other. Nothing is kept there.',
+  ),
   dataDir: setting(
     'PARLEY_DATA_DIR',
     text('a path', './data'),
@@ -214,6 +219,10 @@ function isReadableFile(value: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isRedisUrl(value: string): boolean {
+  return /^rediss?:\/\/[^/]/.test(value) && URL.canParse(value);
 }
 
 function isBucketName(value: string): boolean {

@@ -41,7 +41,7 @@ const LAYERS: readonly Layer[] = [
     allowed: [/^src\/(config|container|main)\.ts$/, NODE],
   },
   { name: 'main', files: /^src\/main\.ts$/, allowed: [/^src\/(config|container)\.ts$/, NODE] },
-  { name: 'container', files: /^src\/container\.ts$/, allowed: [ANY] },
+  { name: 'container', files: /^src\/(container|leaves)\.ts$/, allowed: [ANY] },
   {
     name: 'config',
     files: /^src\/(config|settings)\.ts$/,

@@ -411,7 +411,7 @@ export interface ReadResult {
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not, one word each. */
+  /** Why not, one word each; while ready, what is degraded. */
   readonly reasons: readonly string[];
 }
 

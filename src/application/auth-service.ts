@@ -172,6 +172,11 @@ export class AuthService {
     return session;
   }
 
+  /** Those of these sessions that have not ended. */
+  living(sessionIds: readonly SessionId[]): Promise<ReadonlySet<SessionId>> {
+    return this.#sessions.living(sessionIds, this.#clock.now());
+  }
+
   /** Ends the session that asks for it. */
   async logout(actor: Actor): Promise<void> {
     await this.endSession(actor, actor.sessionId);

@@ -116,7 +116,18 @@ export class ChatService {
 
   /** Ids of all chats that a person is in. */
   async idsOf(userId: UserId): Promise<ChatId[]> {
-    return (await this.#chats.memberships(userId)).map(({ chat }) => chat.id);
+    return (await this.chatsOf(userId)).map(({ id }) => id);
+  }
+
+  /** All chats that somebody is in, in no order. */
+  async chatsOf(userId: UserId): Promise<Chat[]> {
+    return (await this.#chats.memberships(userId)).map(({ chat }) => chat);
+  }
+
+  /** Those that he has joined since then, with when that was. */
+  async joinedSince(userId: UserId, since: Instant): Promise<{ chatId: ChatId; at: Instant }[]> {
+    const joined = (await this.#chats.memberships(userId)).filter(({ member }) => member.joinedAt > since);
+    return joined.map(({ member: { chatId, joinedAt: at } }) => ({ chatId, at }));
   }
 
   /** @throws DomainError VALIDATION_FAILED, USERS_UNKNOWN, TOO_MANY_CHATS */
@@ -298,6 +309,11 @@ export class ChatService {
   /** The chat's row, for whoever delivers its changes. Null where there is none. */
   find(chatId: ChatId): Promise<Chat | null> {
     return this.#chats.find(chatId);
+  }
+
+  /** The same for many. */
+  findMany(chatIds: readonly ChatId[]): Promise<Chat[]> {
+    return this.#chats.findMany(chatIds);
   }
 
   async #view(userId: UserId, membership: Membership): Promise<ChatView> {

@@ -10,6 +10,7 @@ import type { UserDirectory } from './user-directory.ts';
 /** Of one person, the others hear at most one change in this time: how it stands at its end. */
 const GAP_MS = 2_000;
 const SEEN_EVERY_MS = 60_000;
+const VANISHED_EVERY_MS = 5_000;
 /** In a larger chat nobody hears who comes and goes. */
 const MEMBERS_TOLD_MAX = 100;
 
@@ -50,6 +51,7 @@ export class PresenceService {
   readonly #here = new Map<UserId, number>();
   readonly #turns = new Map<UserId, Turn>();
   #seenAt: Instant;
+  #lookedAt: Instant;
 
   constructor(deps: {
     presence: PresenceStore;
@@ -69,10 +71,11 @@ export class PresenceService {
     this.#clock = deps.clock;
     this.#ids = deps.ids;
     this.#logger = deps.logger;
-    this.#seenAt = deps.clock.now();
+    this.#seenAt = this.#lookedAt = deps.clock.now();
     deps.bus.subscribe((event) => {
       // He may have begun or ceased to hide himself.
       if (event.type === 'user.updated' && this.#turns.has(event.userId)) void this.#announce(event.userId);
+      if (event.type === 'presence.changed') this.#hearTold(event.userId, event.status);
     });
   }
 
@@ -97,13 +100,17 @@ export class PresenceService {
     };
   }
 
-  /** Once a minute, keeps that everybody who is connected to this node was seen. */
+  /** Tells of those whose node has ended; once a minute, keeps that everybody who is connected to this node was seen. */
   async beat(): Promise<void> {
     const now = this.#clock.now();
+    if (now - this.#lookedAt >= VANISHED_EVERY_MS) {
+      this.#lookedAt = now;
+      for (const userId of await this.#store.vanished()) void this.#announce(userId, 'online');
+    }
     if (now - this.#seenAt < SEEN_EVERY_MS) return;
     this.#seenAt = now;
     for (const [userId, { told, at, running }] of this.#turns) {
-      if (told === 'offline' && !running && now - at > GAP_MS) this.#turns.delete(userId);
+      if (told === 'offline' && !running && now - at > GAP_MS) this.#endTurn(userId);
     }
     if (this.#here.size > 0) await this.#logged(this.#users.seen([...this.#here.keys()], now));
   }
@@ -153,10 +160,32 @@ export class PresenceService {
     return new Set([...known].filter((userId) => people.get(userId)?.showPresence));
   }
 
+  #turnOf(userId: UserId): Turn {
+    let turn = this.#turns.get(userId);
+    if (!turn) {
+      turn = { told: 'offline', at: 0, due: false, running: false };
+      this.#turns.set(userId, turn);
+      void this.#bus.follow([`user:${userId}`]); // what other nodes tell of him
+    }
+    return turn;
+  }
+
+  #endTurn(userId: UserId): void {
+    if (this.#turns.delete(userId)) this.#bus.unfollow([`user:${userId}`]);
+  }
+
+  /** Another node may know less than this one, to which he is connected. */
+  #hearTold(userId: UserId, status: PresenceStatus): void {
+    const turn = this.#turns.get(userId);
+    if (!turn || turn.told === status) return;
+    turn.told = status;
+    if (this.#here.has(userId)) void this.#announce(userId);
+  }
+
   /** Tells what has become of somebody: at once, or when the time since the last change has passed. */
-  async #announce(userId: UserId): Promise<void> {
-    const turn = this.#turns.get(userId) ?? { told: 'offline', at: 0, due: false, running: false };
-    this.#turns.set(userId, turn);
+  async #announce(userId: UserId, told?: PresenceStatus): Promise<void> {
+    const turn = this.#turnOf(userId);
+    if (told !== undefined) turn.told = told;
     turn.due = true;
     if (turn.running) return;
     turn.running = true;

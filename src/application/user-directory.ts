@@ -18,9 +18,10 @@ export class UserDirectory {
   constructor(deps: { users: UserRepository; bus: EventBus }) {
     this.#users = deps.users;
     deps.bus.subscribe((event) => {
-      if (event.type !== 'user.updated') return;
+      if (event.type !== 'user.updated' && event.type !== 'missed') return;
       this.#changes += 1;
-      this.#known.delete(event.userId);
+      if (event.type === 'missed') this.#known.clear();
+      else this.#known.delete(event.userId);
     });
   }
 

@@ -6,7 +6,6 @@ import { type ChangeView, type ChatView, readSeqOf, shown } from '../application
 import type { MarkedMember } from '../application/ports/persistence.ts';
 import type { Presence } from '../application/presence-service.ts';
 import type { RoomView } from '../application/public-rooms.ts';
-import type { Change } from '../domain/changes.ts';
 import { type Chat, effectiveMark, FOR_EVER } from '../domain/chat.ts';
 import type { BlobId, Instant, UserId } from '../domain/ids.ts';
 import type { Attachment, EarlierText, Message } from '../domain/message.ts';
@@ -170,7 +169,11 @@ export function presentChange(view: ChangeView, mine: ChatView, people: People):
 }
 
 /** The chat as its reader, to whom it is new, sees it now; so the `rev` is the head's, and what came before is in it. */
-export function presentNewChat({ at, actorId }: Change, mine: ChatView, people: People): wire.Change {
+export function presentNewChat(
+  { at, actorId }: { readonly at: Instant; readonly actorId: UserId | null },
+  mine: ChatView,
+  people: People,
+): wire.Change {
   const { id, rev } = mine.chat;
   const data = { chat: presentChat(mine, people) };
   return { type: 'chat.created', chatId: id, rev, seq: null, at: presentTime(at), actorId, data };

@@ -1,22 +1,25 @@
 import type { Store } from '../application/ports/persistence.ts';
+import type { EventBus } from '../application/ports/realtime.ts';
 import type { Clock } from '../application/ports/services.ts';
 
 const CHECK_MS = 2_000;
 
 export interface ReadinessReport {
   readonly ready: boolean;
-  /** Why not, one word each: `stopping`, `store`. */
+  /** Why not, one word each: `stopping`, `store`; or what is degraded while it is ready: `bus`. */
   readonly reasons: readonly string[];
 }
 
-/** Whether this process wants new work: its store answers, and it is not stopping. */
+/** Whether this process wants new work: its store answers, and it is not stopping. Without its bus it still serves. */
 export class Readiness {
   readonly #store: Pick<Store, 'check'>;
+  readonly #bus: Pick<EventBus, 'reachesOthers'>;
   readonly #clock: Clock;
   #stopping = false;
 
-  constructor(deps: { store: Pick<Store, 'check'>; clock: Clock }) {
+  constructor(deps: { store: Pick<Store, 'check'>; bus: Pick<EventBus, 'reachesOthers'>; clock: Clock }) {
     this.#store = deps.store;
+    this.#bus = deps.bus;
     this.#clock = deps.clock;
   }
 
@@ -33,6 +36,7 @@ export class Readiness {
       () => false,
     );
     const ready = await Promise.race([answered, silent]);
-    return { ready, reasons: ready ? [] : ['store'] };
+    const reasons = [...(ready ? [] : ['store']), ...(this.#bus.reachesOthers ? [] : ['bus'])];
+    return { ready, reasons };
   }
 }

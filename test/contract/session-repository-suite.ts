@@ -117,6 +117,16 @@ export function sessionRepositorySuite(harness: StoreHarness): void {
       });
     });
 
+    test('tells of many at once which live', async () => {
+      const { sessions } = subject.store;
+      const [one, ended, other] = [await signIn(), await signIn(), await signIn()];
+      const { session: expired } = await signIn({ expiresAt: NOON });
+      await sessions.end(ended.session.userId, ended.session.id);
+      const asked = [one.session.id, ended.session.id, anId(), expired.id, other.session.id];
+      expect(await sessions.living(asked, NOON)).toEqual(new Set([one.session.id, other.session.id]));
+      expect(await sessions.living([], NOON)).toEqual(new Set());
+    });
+
     describe('end', () => {
       test('ends one’s own session, once', async () => {
         const { sessions } = subject.store;

@@ -5,11 +5,13 @@ import type { Commit } from '../../src/domain/changes.ts';
 import type { Command } from '../../src/domain/decide.ts';
 import { DomainError, type ErrorCode } from '../../src/domain/errors.ts';
 import { emptied, sendKey } from '../../src/domain/message.ts';
+import { LocalEventBus } from '../../src/infrastructure/local/local-event-bus.ts';
 import { messageRow, toMessage } from '../../src/infrastructure/mongo/mongo-message-repository.ts';
 import { aDraft, anId, NOON } from './builders.ts';
 import type { Interceptor } from './mongo-interceptor.ts';
 import type { Nodes } from './mongo-nodes.ts';
 import { differences, folded, type Row, type Rows } from './mongo-rows.ts';
+import { RecordingLogger } from './recording-logger.ts';
 import { Steps } from './steps.ts';
 
 /** What somebody asks for, in words that a counterexample can be read in. */
@@ -85,7 +87,7 @@ export class Play {
     const { chatLog } = this.#nodes.node(this.#link(name, links));
     const writer = new ChatWriter({
       log: chatLog,
-      bus: { publish: () => undefined, subscribe: () => () => undefined },
+      bus: new LocalEventBus(new RecordingLogger()),
       clock: { now: () => ++this.#now, sleep: () => this.#steps.step(name, 'pauses', async () => undefined) },
       ids: { next: anId, directChat: () => this.#chatId, secret: () => '', random: () => 0 },
       logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },

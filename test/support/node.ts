@@ -2,13 +2,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChatWriter } from '../../src/application/chat-writer.ts';
 import type { ChatLog } from '../../src/application/ports/persistence.ts';
+import { LocalEventBus } from '../../src/infrastructure/local/local-event-bus.ts';
 import { anId } from './builders.ts';
+import { RecordingLogger } from './recording-logger.ts';
 
 /** The writer of a node of its own: it shares nothing with another but the store. Its bus has no listeners. */
 export const aWriter = (log: ChatLog): ChatWriter =>
   new ChatWriter({
     log,
-    bus: { publish: () => undefined, subscribe: () => () => undefined },
+    bus: new LocalEventBus(new RecordingLogger()),
     clock: { now: Date.now, sleep: async (ms) => sleep(ms) },
     ids: {
       next: anId,

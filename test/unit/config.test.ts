@@ -63,6 +63,7 @@ describe('where a value comes from', () => {
       HOST: '::',
       PORT: '0',
       MONGODB_URI: 'mongodb://db.example/parley',
+      REDIS_URL: 'redis://cache.example',
       PARLEY_DATA_DIR: '/data',
       PARLEY_PUBLIC_URL: 'https://chat.example.org',
       PARLEY_CORS_ORIGINS: 'http://localhost:5173, https://app.example.org,',
@@ -95,6 +96,7 @@ describe('where a value comes from', () => {
       host: '::',
       port: 0,
       mongodbUri: 'mongodb://db.example/parley',
+      redisUrl: 'redis://cache.example',
       maxUploadBytes: 5000,
       s3Endpoint: 'https://s3.example.org',
       s3Bucket: 'files',
@@ -267,6 +269,15 @@ describe('what is refused', () => {
     expect(problemsOf({}, ['--jwt-secret', STRONG])).toEqual([
       '--jwt-secret: everyone on the machine can read flags; use PARLEY_JWT_SECRET or PARLEY_JWT_SECRET_FILE',
     ]);
+  });
+
+  test('Redis that is none, or without the store that several nodes need', () => {
+    const [MONGODB_URI, REDIS_URL] = ['mongodb://db.example/parley', 'rediss://:secret@cache.example:6380/2'];
+    expect(problemsOf({ MONGODB_URI, REDIS_URL })).toEqual([]);
+    expect(problemsOf({ REDIS_URL })).toEqual(['MONGODB_URI: is needed beside REDIS_URL']);
+    for (const bad of ['cache.example', 'http://cache.example', 'redis://']) {
+      expect(problemsOf({ MONGODB_URI, REDIS_URL: bad })).toEqual(['REDIS_URL: must be a redis:// or rediss:// URI']);
+    }
   });
 
   test('half a certificate, and files that cannot be read', () => {

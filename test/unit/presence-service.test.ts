@@ -10,6 +10,7 @@ import { openUseCases, type UseCases } from '../support/use-cases.ts';
 
 let app: UseCases;
 let presence: PresenceService;
+let vanished: string[];
 let ann: Actor;
 let bob: Actor;
 let chatId: string;
@@ -19,8 +20,10 @@ beforeEach(async () => {
   const { store, bus, clock, ids, logger } = app;
   const directory = new UserDirectory({ users: store.users, bus });
   const { users, chats } = store;
+  vanished = [];
+  const rows = Object.assign(new LocalPresenceStore(), { vanished: async () => vanished.splice(0) });
   presence = new PresenceService({
-    ...{ presence: new LocalPresenceStore(), users, chats, directory, bus, clock, ids, logger },
+    ...{ presence: rows, users, chats, directory, bus, clock, ids, logger },
   });
   [ann, bob] = [await app.newActor(), await app.newActor()];
   chatId = (await app.chats.createGroup(ann, { name: 'Choir', memberIds: [bob.userId] })).chat.id;
@@ -43,6 +46,34 @@ describe('what is told of somebody', () => {
       ...{ type: 'presence.changed', userId: ann.userId, status: 'online', lastSeenAt: app.clock.now() },
       chatIds: [chatId],
     });
+  });
+
+  test('is that he is offline when the node that he was connected to has ended', async () => {
+    vanished = [ann.userId];
+    app.clock.advance(5_000);
+    await presence.beat();
+    await settled();
+    expect(told()).toEqual(['offline']);
+  });
+
+  test('is nothing when that was not his only node', async () => {
+    presence.connect(ann.userId);
+    await settled();
+    vanished = [ann.userId];
+    app.clock.advance(5_000);
+    await presence.beat();
+    await settled();
+    expect(told()).toEqual(['online']);
+  });
+
+  test('is put right when another node, which knew less, has told otherwise', async () => {
+    presence.connect(ann.userId);
+    await settled();
+    const wrong = { type: 'presence.changed', userId: ann.userId, status: 'offline' } as const;
+    app.bus.publish({ ...wrong, lastSeenAt: null, chatIds: [chatId] });
+    app.clock.advance(2_000);
+    await settled();
+    expect(told()).toEqual(['online', 'offline', 'online']);
   });
 
   test('is one change in 2 s, however he flaps, and the last state wins', async () => {

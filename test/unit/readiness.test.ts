@@ -3,9 +3,9 @@ import { Readiness } from '../../src/interfaces/readiness.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 /** A process whose store answers so. */
-function aProcess(check: () => Promise<void>) {
+function aProcess(check: () => Promise<void>, bus = { reachesOthers: true }) {
   const clock = new ManualClock();
-  return { clock, readiness: new Readiness({ store: { check }, clock }) };
+  return { clock, readiness: new Readiness({ store: { check }, bus, clock }) };
 }
 
 test('a process whose store answers is ready', async () => {
@@ -20,6 +20,14 @@ test('a process whose store fails is not, and is again when the store is back', 
   });
   expect(await readiness.report()).toEqual({ ready: false, reasons: ['store'] });
   isBack = true;
+  expect(await readiness.report()).toEqual({ ready: true, reasons: [] });
+});
+
+test('a process that other nodes do not hear of is ready, and says what is degraded', async () => {
+  const bus = { reachesOthers: false };
+  const { readiness } = aProcess(async () => undefined, bus);
+  expect(await readiness.report()).toEqual({ ready: true, reasons: ['bus'] });
+  bus.reachesOthers = true;
   expect(await readiness.report()).toEqual({ ready: true, reasons: [] });
 });
 

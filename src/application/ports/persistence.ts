@@ -287,6 +287,8 @@ export interface SessionRepository {
   create(session: Session, refresh: RefreshDigests): Promise<void>;
   /** A session that has not ended and not expired by `now`. */
   find(sessionId: SessionId, now: Instant): Promise<Session | null>;
+  /** Those of these that have not ended and not expired by `now`; in one look-up. */
+  living(sessionIds: readonly SessionId[], now: Instant): Promise<ReadonlySet<SessionId>>;
   /** Most recently used first. */
   list(userId: UserId, now: Instant): Promise<Session[]>;
   /**

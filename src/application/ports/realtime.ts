@@ -40,12 +40,17 @@ export type BusEvent =
       readonly chatIds: readonly ChatId[];
     }
   | { readonly type: 'chat.typing'; readonly chatId: ChatId; readonly userId: UserId }
-  | { readonly type: 'broadcast'; readonly userId: UserId; readonly content: string; readonly at: Instant };
+  | { readonly type: 'broadcast'; readonly userId: UserId; readonly content: string; readonly at: Instant }
+  /** Events may have got lost: whoever keeps something by them reads it again. */
+  | { readonly type: 'missed' };
+
+/** What a node may want to hear of: a chat that its sockets follow, or a person who is connected to it. */
+export type Topic = `chat:${ChatId}` | `user:${UserId}`;
 
 export type OnlineStatus = 'online' | 'away';
 export type PresenceStatus = OnlineStatus | 'offline';
 
-/** Who is connected, over all nodes. A node that ends without a word is forgotten within 30 s. */
+/** Who is connected, over all nodes. A node that ends without a word is forgotten within 30 s. It never throws: what is not known is left out. */
 export interface PresenceStore {
   /**
    * Keeps what one connection says of its user; null when it has ended. A user is online if any of his connections says so, else
@@ -56,6 +61,8 @@ export interface PresenceStore {
   statuses(userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, OnlineStatus>>;
   /** Everybody who is not offline, in no order. */
   connected(): Promise<UserId[]>;
+  /** Whoever was connected to a node that has ended without a word. Each node's people are told once, to one of the others. */
+  vanished(): Promise<UserId[]>;
 }
 
 /** So much at once; it grows back evenly within the window, so that it is also the most in the long run. */
@@ -80,12 +87,21 @@ export interface RateLimiter {
 }
 
 /**
- * Carries events to every node that listens. It may drop, double and reorder; whoever listens must bear it (a commit's revs say
- * what is missing). Within one process it does none of these.
+ * Carries events to every node that wants them. It may drop, double and reorder; whoever listens must bear it (a commit's revs
+ * say what is missing). Where it knows that it may have dropped some, it says `missed`. Within one process it does none of these.
  */
 export interface EventBus {
   /** Hands over and returns at once; a bus that is away is never waited for, and never throws. */
   publish(event: BusEvent): void;
-  /** Calls back for every event, in the order of publication, until the returned function is called. */
+  /** Calls back for every event of this node, and for those of others that it follows, until the returned function is called. */
   subscribe(listener: (event: BusEvent) => void): () => void;
+  /**
+   * From now on this node wants events of these topics, until `unfollow` has been called as often. Null if it hears of them
+   * already; else resolves once it does: what others published before may have passed by. What is not about a chat or a person's
+   * own connections comes unasked.
+   */
+  follow(topics: readonly Topic[]): Promise<void> | null;
+  unfollow(topics: readonly Topic[]): void;
+  /** Whether events reach other nodes at present. */
+  readonly reachesOthers: boolean;
 }

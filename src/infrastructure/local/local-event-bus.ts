@@ -8,6 +8,8 @@ type Listener = (event: BusEvent) => void;
  * publishes: they come next, so that all listeners see one order. A listener that throws is logged and stops nobody else.
  */
 export class LocalEventBus implements EventBus {
+  /** There are none. */
+  readonly reachesOthers = true;
   readonly #logger: Logger;
   readonly #listeners = new Set<Listener>();
   #queue: BusEvent[] = [];
@@ -33,6 +35,12 @@ export class LocalEventBus implements EventBus {
       this.#listeners.delete(own);
     };
   }
+
+  follow(): null {
+    return null;
+  }
+
+  unfollow(): void {}
 
   #handOver(event: BusEvent): void {
     for (const listener of this.#listeners) {

@@ -25,4 +25,8 @@ export class LocalPresenceStore implements PresenceStore {
   async connected(): Promise<UserId[]> {
     return [...this.#users.keys()];
   }
+
+  async vanished(): Promise<UserId[]> {
+    return [];
+  }
 }

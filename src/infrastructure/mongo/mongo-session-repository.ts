@@ -49,6 +49,12 @@ export class MongoSessionRepository implements SessionRepository {
     return row && toSession(row);
   }
 
+  async living(sessionIds: readonly SessionId[], now: Instant): Promise<ReadonlySet<SessionId>> {
+    const living = { _id: { $in: [...sessionIds] }, ended: false, ...unexpired(now) };
+    const rows = this.#sessions.find(living, { projection: { _id: 1 } });
+    return new Set((await rows.toArray().catch(readFailed)).map((row) => row._id));
+  }
+
   async list(userId: UserId, now: Instant): Promise<Session[]> {
     const rows = this.#sessions.find({ userId, ended: false, ...unexpired(now) }).sort({ lastUsedAt: -1, _id: 1 });
     return (await rows.toArray().catch(readFailed)).map(toSession);

@@ -20,6 +20,7 @@ export class SqliteSessionRepository implements SessionRepository {
   readonly #database: Database;
   readonly #insert: StatementSync;
   readonly #find: Query<SessionRow>;
+  readonly #living: Query<[SessionId]>;
   readonly #list: Query<SessionRow>;
   readonly #byFamily: Query<[...SessionRow, token: string, ended: number]>;
   readonly #rotate: StatementSync;
@@ -35,6 +36,8 @@ export class SqliteSessionRepository implements SessionRepository {
     this.#insert = database.statement(`
       INSERT INTO sessions (${COLUMNS}, family, token) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`);
     this.#find = database.query(`SELECT ${COLUMNS} FROM sessions WHERE id = ? AND ended = 0 AND expires_at > ?`);
+    this.#living = database.query(`
+      SELECT id FROM sessions WHERE id IN (SELECT value FROM json_each(?)) AND ended = 0 AND expires_at > ?`);
     this.#list = database.query(`
       SELECT ${COLUMNS} FROM sessions WHERE user_id = ? AND ended = 0 AND expires_at > ? ORDER BY last_used_at DESC, id`);
     this.#byFamily = database.query(`
@@ -63,6 +66,10 @@ export class SqliteSessionRepository implements SessionRepository {
       const row = this.#find.get(sessionId, now);
       return row ? toSession(row) : null;
     });
+  }
+
+  living(sessionIds: readonly SessionId[], now: Instant): Promise<ReadonlySet<SessionId>> {
+    return this.#database.read(() => new Set(this.#living.all(JSON.stringify(sessionIds), now).map(([id]) => id)));
   }
 
   list(userId: UserId, now: Instant): Promise<Session[]> {

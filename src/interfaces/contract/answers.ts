@@ -86,5 +86,5 @@ export const Health = shape('Health', { status: Type.Literal('ok') });
 
 export const ReadinessReport = shape('Readiness', {
   ready: Type.Boolean(),
-  reasons: Type.Array(Type.String(), { description: 'Why not, one word each.' }),
+  reasons: Type.Array(Type.String(), { description: 'Why not, one word each; while ready, what is degraded.' }),
 });

@@ -48,8 +48,8 @@ const handlers: Handlers = {
   'chat.join': async ({ services, fanout, connection, actor }, { id, chatId }) => {
     const { chat } = await services.chats.membership(actor, chatId);
     await fanout.followAll(connection, async () => {
-      await services.chats.membership(actor, chatId);
-      return [chatId];
+      const { chat: current } = await services.chats.membership(actor, chatId);
+      return [current];
     });
     return ack(id, { rev: chat.rev, seq: chat.seq });
   },

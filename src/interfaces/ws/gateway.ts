@@ -18,6 +18,7 @@ import { type Trail, trails } from '../trail.ts';
 import { commandName, errorFrame, limitOf, runCommand } from './commands.ts';
 import { AUTH_FRAME_MAX_BYTES, Connection, HEARTBEAT_MS, type Identity } from './connection.ts';
 import { Fanout } from './fanout.ts';
+import { LookOver } from './look-over.ts';
 
 const TICK_MS = 1_000;
 const authFrame = Compile(AuthFrame);
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   readonly origins: readonly string[];
   readonly socketsPerUser: number;
   readonly telemetry?: Telemetry | undefined;
+  /** Whether other processes write to the store. */
+  readonly isStoreShared: boolean;
 }
 
 /** The WebSocket side: who may connect, what a frame means, and the end of it all when the process stops. */
@@ -43,6 +46,7 @@ export class Gateway {
   readonly #logger: Logger;
   readonly #options: GatewayOptions;
   readonly #fanout: Fanout;
+  readonly #lookOver: LookOver | null;
   readonly #connections = new Set<Connection>();
   #tokens: AccessTokens | null = null;
   #draining = false;
@@ -53,8 +57,10 @@ export class Gateway {
     this.#services = options.services;
     this.#clock = options.clock;
     this.#logger = options.logger;
-    const { chats, directory, bus } = options.services;
+    const { auth, chats, directory, bus } = options.services;
     this.#fanout = new Fanout({ chats, directory, bus, logger: options.logger });
+    const shared = { ...options, fanout: this.#fanout, auth, chats, bus };
+    this.#lookOver = options.isStoreShared ? new LookOver(shared) : null;
   }
 
   get connectionCount(): number {
@@ -101,6 +107,7 @@ export class Gateway {
   async close(): Promise<void> {
     this.drain();
     clearInterval(this.#timer);
+    this.#lookOver?.stop();
     for (const connection of this.#connections) connection.close(CLOSE.restarting, 'restarting');
     const deadline = this.#clock.now() + TICK_MS;
     while (this.#connections.size > 0 && this.#clock.now() < deadline) await this.#clock.sleep(10);
@@ -226,8 +233,8 @@ export class Gateway {
   async #welcome(connection: Connection, identity: Identity): Promise<void> {
     const { userId, sessionId, expiresAt } = identity;
     connection.identity = identity;
-    this.#fanout.attach(connection, userId);
-    await this.#fanout.followAll(connection, () => this.#services.chats.idsOf(userId));
+    await this.#fanout.attach(connection, userId);
+    await this.#fanout.followAll(connection, () => this.#services.chats.chatsOf(userId));
     const me = await this.#services.profiles.me(identity);
     await this.#services.auth.authenticate(identity); // it may have ended before the connection was attached
     if (connection.closed || connection.ready) return;
@@ -257,6 +264,7 @@ export class Gateway {
   #tick(): void {
     const now = this.#clock.now();
     for (const connection of this.#connections) connection.tick(now);
+    this.#lookOver?.tick(now);
     void this.#services.presence.beat();
   }
 }

@@ -1,0 +1,110 @@
+import type { ChatService } from '../../application/chat-service.ts';
+import type { BusEvent } from '../../application/ports/realtime.ts';
+import type { Logger } from '../../application/ports/services.ts';
+import type { UserDirectory } from '../../application/user-directory.ts';
+import type { ChatId, UserId } from '../../domain/ids.ts';
+import { presentMute, presentPresence, presentRef, presentRefToAll, presentTime } from '../present.ts';
+import type { ReadBell } from './channel.ts';
+import type { Connection } from './connection.ts';
+import { sendTo } from './send-to.ts';
+
+/** Those of this node who may hear something. */
+interface Audience {
+  readonly everybody: readonly Connection[];
+  connectionsOf(userId: UserId): readonly Connection[];
+  followersOf(chatIds: readonly ChatId[]): ReadonlySet<Connection>;
+}
+
+/** Tells the sockets what no chat's log holds. Where that fails it is logged, and not told. */
+export class Announcements {
+  readonly #chats: Pick<ChatService, 'idsOf'>;
+  readonly #directory: UserDirectory;
+  readonly #logger: Logger;
+  readonly #audience: Audience;
+  /** One profile is told after the other, so that the last that is heard of somebody is how he is. */
+  #usersTold: Promise<void> = Promise.resolve();
+
+  constructor(deps: {
+    chats: Pick<ChatService, 'idsOf'>;
+    directory: UserDirectory;
+    logger: Logger;
+    audience: Audience;
+  }) {
+    this.#chats = deps.chats;
+    this.#directory = deps.directory;
+    this.#logger = deps.logger;
+    this.#audience = deps.audience;
+  }
+
+  async tell(event: BusEvent): Promise<void> {
+    try {
+      await this.#tell(event);
+    } catch (err) {
+      this.#logger.warn({ err, event: event.type }, 'not told');
+    }
+  }
+
+  #tell(event: BusEvent): Promise<void> | void {
+    switch (event.type) {
+      case 'chat.muted':
+        return this.#tellMuted(event);
+      case 'chat.typing':
+        return this.#tellTyping(event);
+      case 'presence.changed':
+        return this.#tellPresence(event);
+      case 'broadcast':
+        return this.#tellAll(event);
+      case 'user.updated':
+        this.#usersTold = this.#usersTold.catch(() => undefined).then(() => this.#tellUser(event.userId));
+        return this.#usersTold;
+    }
+  }
+
+  /** To those who follow the chat; how many lines are unread, to the reader's own connections. */
+  tellRead(followers: ReadonlySet<Connection>, { chatId, userId, seq, unreadCount, toAll }: ReadBell): void {
+    const [own, others]: [Connection[], Connection[]] = [[], []];
+    for (const connection of followers) (connection.identity?.userId === userId ? own : others).push(connection);
+    const frame = (data: object) => JSON.stringify({ type: 'chat.read', chatId, data: { userId, seq, ...data } });
+    this.#send(own, frame({ unreadCount }));
+    if (toAll) this.#send(others, frame({}));
+  }
+
+  #tellMuted({ chatId, userId, until }: Extract<BusEvent, { type: 'chat.muted' }>): void {
+    const frame = { type: 'chat.muted', chatId, data: presentMute(until) };
+    this.#send(this.#audience.connectionsOf(userId), JSON.stringify(frame));
+  }
+
+  #tellTyping({ chatId, userId }: Extract<BusEvent, { type: 'chat.typing' }>): void {
+    const others = [...this.#audience.followersOf([chatId])].filter(
+      (connection) => connection.identity?.userId !== userId,
+    );
+    this.#send(others, JSON.stringify({ type: 'chat.typing', chatId, data: { userId } }));
+  }
+
+  /** Whoever hides his own presence hears of nobody's. */
+  async #tellPresence(event: Extract<BusEvent, { type: 'presence.changed' }>): Promise<void> {
+    const audience = [...this.#audience.followersOf(event.chatIds)];
+    const people = await this.#directory.lookUp(audience.flatMap((connection) => connection.identity?.userId ?? []));
+    const open = audience.filter((connection) => people.get(connection.identity?.userId ?? '')?.showPresence);
+    this.#send(open, JSON.stringify({ type: 'presence.changed', data: presentPresence(event) }));
+  }
+
+  async #tellAll({ userId, content, at }: Extract<BusEvent, { type: 'broadcast' }>): Promise<void> {
+    const from = presentRefToAll(await this.#directory.lookUp([userId]), userId);
+    this.#send(
+      this.#audience.everybody,
+      JSON.stringify({ type: 'broadcast', data: { content, from, at: presentTime(at) } }),
+    );
+  }
+
+  async #tellUser(userId: UserId): Promise<void> {
+    const people = await this.#directory.lookUp([userId]);
+    const chatIds = await this.#chats.idsOf(userId);
+    const audience = new Set([...this.#audience.connectionsOf(userId), ...this.#audience.followersOf(chatIds)]);
+    this.#send(audience, JSON.stringify({ type: 'user.updated', data: { user: presentRef(people, userId) } }));
+  }
+
+  #send(connections: Iterable<Connection>, text: string): void {
+    sendTo(connections, [text]);
+  }
+}
