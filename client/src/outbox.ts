@@ -25,6 +25,12 @@ const PASSING = new Set<string>(['NETWORK', 'TIMEOUT', 'UNAVAILABLE', 'BUSY', 'O
 /** It can be sent once somebody is signed in again. */
 const OF_SESSION = new Set<string>(['SIGNED_OUT', 'AUTHENTICATION_REQUIRED', 'TOKEN_EXPIRED', 'TOKEN_INVALID']);
 
+/** What has become of a message that has left the queue: null was taken back. Tabs tell each other. */
+interface Outcome {
+  readonly clientId: string;
+  readonly stored: Message | null;
+}
+
 type Deferred = PromiseWithResolvers<Message>;
 
 /**
@@ -69,7 +75,7 @@ export class Outbox {
     if (this.#userId !== userId) {
       void this.close();
       this.#userId = userId;
-      this.#channel = openChannel(this.#queueName(), () => void this.#onTold());
+      this.#channel = openChannel(this.#queueName(), (outcome) => void this.#onTold(outcome));
       this.#opened = this.#reload();
     }
     return this.#opened;
@@ -136,8 +142,8 @@ export class Outbox {
     const message = this.#find(clientId);
     if (!message) throw unknownMessage();
     this.#replica.update((state) => filterOutbox(state, message.chatId, (other) => other.clientId !== clientId));
-    this.#reject(clientId, new ParleyError({ code: 'DISCARDED', detail: 'The message was taken back.' }));
-    await this.#forget(message);
+    this.#reject(clientId, discarded());
+    await this.#forget(message, null);
   }
 
   get #state(): ParleyState {
@@ -182,15 +188,15 @@ export class Outbox {
     });
   }
 
-  /** Out of the storage. */
-  async #forget(message: OutgoingMessage): Promise<void> {
+  /** Out of the storage: it is sent, or taken back. */
+  async #forget(message: OutgoingMessage, stored: Message | null): Promise<void> {
     const { clientId } = message;
     const key = this.#keyOf(message);
     this.#unsaved.delete(clientId);
     this.#gone.add(clientId);
     await this.#step(() => this.#storage.delete(key)).catch(() => undefined);
     this.#gone.delete(clientId);
-    this.#tellOthers();
+    this.#tellOthers({ clientId, stored });
   }
 
   #step<T>(step: () => Promise<T>): Promise<T> {
@@ -242,7 +248,7 @@ export class Outbox {
     this.#show({ ...message, status: 'sent', rev: stored.rev });
     this.#replica.acknowledge(stored);
     this.#settle(stored);
-    await this.#forget(message);
+    await this.#forget(message, stored);
   }
 
   async #onRefused(message: OutgoingMessage, error: ParleyError): Promise<void> {
@@ -283,11 +289,13 @@ export class Outbox {
     this.#results.delete(clientId);
   }
 
-  #tellOthers(): void {
-    this.#channel?.postMessage('changed');
+  #tellOthers(outcome: Outcome | null = null): void {
+    this.#channel?.postMessage(outcome);
   }
 
-  async #onTold(): Promise<void> {
+  async #onTold(outcome: Outcome | null): Promise<void> {
+    if (outcome?.stored) this.#settle(outcome.stored);
+    else if (outcome) this.#reject(outcome.clientId, discarded());
     await this.#reload();
     for (const chatId of Object.keys(this.#state.outbox)) this.#drain(chatId);
   }
@@ -342,14 +350,16 @@ const inOrder = (messages: readonly OutgoingMessage[]): OutgoingMessage[] =>
 const sameOr = <T>(before: T | undefined, now: T): T =>
   before !== undefined && JSON.stringify(before) === JSON.stringify(now) ? before : now;
 
+const discarded = (): ParleyError => new ParleyError({ code: 'DISCARDED', detail: 'The message was taken back.' });
+
 const unknownMessage = (): ParleyError =>
   new ParleyError({ code: 'MESSAGE_NOT_FOUND', detail: 'No such message is on its way.' });
 
 /** Null where the platform has none: then nobody shares the storage at the same time. */
-function openChannel(name: string, onTold: () => void): BroadcastChannel | null {
+function openChannel(name: string, onTold: (outcome: Outcome | null) => void): BroadcastChannel | null {
   if (typeof BroadcastChannel !== 'function') return null;
   const channel = new BroadcastChannel(name);
-  channel.onmessage = onTold;
+  channel.onmessage = ({ data }) => onTold(data);
   (channel as { unref?: () => void }).unref?.();
   return channel;
 }
