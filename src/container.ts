@@ -13,6 +13,7 @@ import { AttachmentService } from './application/attachment-service.ts';
 import { AuthService } from './application/auth-service.ts';
 import { AvatarService } from './application/avatar-service.ts';
 import { BroadcastService } from './application/broadcast-service.ts';
+import { CatchUp } from './application/catch-up.ts';
 import { ChatService } from './application/chat-service.ts';
 import type { ChatWriter } from './application/chat-writer.ts';
 import { FileStorage } from './application/file-storage.ts';
@@ -252,6 +253,10 @@ function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyCont
     avatars: c.resolve(AVATARS),
     storage: c.resolve(STORAGE),
     feed: new MessageFeed({ chats: store.chats, messages: store.messages }),
+    catchUp: new CatchUp({
+      ...{ chats: store.chats, log: store.chatLog, users: store.users },
+      ...{ service: c.resolve(CHATS), clock: c.resolve(CLOCK) },
+    }),
     directory: c.resolve(DIRECTORY),
     bus: c.resolve(BUS),
     epoch: leaves.epoch,

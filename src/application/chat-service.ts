@@ -9,7 +9,7 @@ import {
   notJoined,
   type Role,
 } from '../domain/chat.ts';
-import { checkFields, DomainError, validationFailed } from '../domain/errors.ts';
+import { checkFields, DomainError } from '../domain/errors.ts';
 import type { ChatId, Instant, UserId } from '../domain/ids.ts';
 import { emptied, type Message } from '../domain/message.ts';
 import type { Actor } from '../domain/session.ts';
@@ -83,7 +83,7 @@ export class ChatService {
     const page = rest.slice(0, query.limit);
     const last = page.at(-1)?.chat;
     const nextCursor = last && rest.length > page.length ? encodeCursor([last.activeAt, last.id]) : null;
-    return { items: await this.#views(actor.userId, page), nextCursor };
+    return { items: await this.viewMemberships(actor.userId, page), nextCursor };
   }
 
   /** @throws DomainError CHAT_NOT_FOUND, FORBIDDEN */
@@ -282,26 +282,27 @@ export class ChatService {
   /** The same for a reader whose right to see the chat is known. */
   async viewLog(chat: Chat, afterRev: number, limit: number): Promise<ChangeView[]> {
     const stored = await this.#log.changesAfter(chat.id, Math.max(afterRev, chat.floorRev - 1), limit);
-    return this.viewChanges(
-      chat,
-      stored.filter((change) => change.rev <= chat.rev),
-    );
+    return this.viewChanges(stored.filter((change) => change.rev <= chat.rev).map((change) => ({ chat, change })));
   }
 
-  /** Joins changes of one chat with the messages and members that they speak of, as these are now. */
-  async viewChanges(chat: Chat, changes: readonly Change[]): Promise<ChangeView[]> {
-    const messageIds = changes.flatMap((change) => change.messageId ?? []);
-    const userIds = changes.flatMap(membersToldOf);
+  /** Joins changes, of however many chats, with the messages and members that they speak of, as these are now. */
+  async viewChanges(changes: readonly { readonly chat: Chat; readonly change: Change }[]): Promise<ChangeView[]> {
+    const lines = changes.flatMap(({ chat, change: { messageId } }) =>
+      messageId === null ? [] : [{ chatId: chat.id, messageId }],
+    );
+    const people = changes.flatMap(({ chat, change }) =>
+      membersToldOf(change).map((userId) => ({ chatId: chat.id, userId })),
+    );
     const [messages, members] = await Promise.all([
-      this.#messages.findMany(chat.id, [...new Set(messageIds)]),
-      this.#chats.membersById(chat.id, [...new Set(userIds)]),
+      lines.length > 0 ? this.#messages.findIn(lines) : [],
+      people.length > 0 ? this.#chats.membersIn(people) : [],
     ]);
     const messageOf = new Map(messages.map((message) => [message.id, message]));
-    const memberOf = new Map(members.map((marked) => [marked.member.userId, marked]));
-    return changes.map((change) => ({
+    const memberOf = new Map(members.map((marked) => [memberKey(marked.member), marked]));
+    return changes.map(({ chat, change }) => ({
       change,
       message: change.messageId === null ? null : (messageOf.get(change.messageId) ?? null),
-      members: membersToldOf(change).flatMap((userId) => memberOf.get(userId) ?? []),
+      members: membersToldOf(change).flatMap((userId) => memberOf.get(memberKey({ chatId: chat.id, userId })) ?? []),
       chat,
     }));
   }
@@ -317,13 +318,16 @@ export class ChatService {
   }
 
   async #view(userId: UserId, membership: Membership): Promise<ChatView> {
-    const [view] = await this.#views(userId, [membership]);
+    const [view] = await this.viewMemberships(userId, [membership]);
     if (!view) throw new Error('a view for each membership');
     return view;
   }
 
-  /** Last lines in one look-up and unread counts in two, for all these chats together. */
-  async #views(userId: UserId, memberships: readonly Membership[]): Promise<ChatView[]> {
+  /**
+   * What a chat list shows of these memberships of one person: last lines in one look-up and unread counts in two, for all
+   * together.
+   */
+  async viewMemberships(userId: UserId, memberships: readonly Membership[]): Promise<ChatView[]> {
     const places = memberships.map(({ chat }) => ({ chatId: chat.id, seq: chat.seq }));
     const marks = memberships.map(({ chat, member, mark }) => effectiveMark(chat, member, mark));
     const queries = memberships.map(({ chat }, i) => ({ chatId: chat.id, above: marks[i]?.seq ?? 0, head: chat }));
@@ -367,6 +371,9 @@ export class ChatService {
   }
 }
 
+const memberKey = ({ chatId, userId }: { readonly chatId: ChatId; readonly userId: UserId }): string =>
+  `${chatId}/${userId}`;
+
 const membersToldOf = ({ type, userIds }: Change): readonly UserId[] => (type.startsWith('member.') ? userIds : []);
 
 /** How far this member has read, as he is shown it. */
@@ -378,21 +385,9 @@ export const shown = (chat: Chat, message: Message): Message =>
 
 const lasting = (until: Instant | null, now: Instant): Instant | null => (until !== null && until > now ? until : null);
 
-const byActivity = (a: Membership, b: Membership): number =>
+/** Latest activity first, then by id. */
+export const byActivity = (a: Membership, b: Membership): number =>
   b.chat.activeAt - a.chat.activeAt || (a.chat.id < b.chat.id ? -1 : 1);
 
 const isAfter = (activeAt: number, id: ChatId, [at, fromId]: readonly [number, string]): boolean =>
   activeAt < at || (activeAt === at && id > fromId);
-
-/** @throws DomainError VALIDATION_FAILED when more than one of `before`, `after`, `around`, `cursor` is given */
-export function onlyOneOf(query: Record<string, unknown>): void {
-  const given = Object.keys(query).filter((name) => query[name] !== undefined);
-  if (given.length > 1) {
-    throw validationFailed(
-      given.map((name) => ({
-        path: `/${name}`,
-        message: `goes alone, not with ${given.filter((o) => o !== name).join(', ')}`,
-      })),
-    );
-  }
-}

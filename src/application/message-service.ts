@@ -11,10 +11,10 @@ import {
 } from '../domain/message.ts';
 import type { Actor } from '../domain/session.ts';
 import type { AttachmentService } from './attachment-service.ts';
-import { type ChatService, onlyOneOf, shown } from './chat-service.ts';
+import { type ChatService, shown } from './chat-service.ts';
 import type { ChatWriter } from './chat-writer.ts';
 import { lastLinesBefore } from './line-times.ts';
-import { decodeCursor, encodeCursor, type Page } from './page.ts';
+import { decodeCursor, encodeCursor, onlyOneOf, type Page } from './page.ts';
 import type { MessageRepository } from './ports/persistence.ts';
 import type { Digests, IdGenerator } from './ports/services.ts';
 

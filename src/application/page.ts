@@ -31,3 +31,16 @@ export function decodeCursor<T extends readonly ('string' | 'number')[]>(
   }
   throw validationFailed([{ path: '/cursor', message: 'is not a cursor of this list' }]);
 }
+
+/** @throws DomainError VALIDATION_FAILED when more than one of `before`, `after`, `around`, `cursor` is given */
+export function onlyOneOf(query: Record<string, unknown>): void {
+  const given = Object.keys(query).filter((name) => query[name] !== undefined);
+  if (given.length > 1) {
+    throw validationFailed(
+      given.map((name) => ({
+        path: `/${name}`,
+        message: `goes alone, not with ${given.filter((o) => o !== name).join(', ')}`,
+      })),
+    );
+  }
+}

@@ -2,6 +2,8 @@
  * From the domain to the wire, field by field, for HTTP and WebSocket alike. Nothing leaves that is not named here, and names
  * of people are joined here: `people` holds whoever the ids stand for; whoever is not in it has gone.
  */
+
+import type { Missed } from '../application/catch-up.ts';
 import { type ChangeView, type ChatView, readSeqOf, shown } from '../application/chat-service.ts';
 import type { MarkedMember } from '../application/ports/persistence.ts';
 import type { Presence } from '../application/presence-service.ts';
@@ -11,6 +13,7 @@ import type { BlobId, Instant, UserId } from '../domain/ids.ts';
 import type { Attachment, EarlierText, Message } from '../domain/message.ts';
 import type { Session } from '../domain/session.ts';
 import { type Acquaintance, seenBy, type User } from '../domain/user.ts';
+import type { SyncEvent } from './contract/frames.ts';
 import type * as wire from './contract/shapes.ts';
 
 export type People = ReadonlyMap<UserId, User>;
@@ -44,7 +47,7 @@ export function presentAttachment({ id, name, mediaType, bytes, width, height }:
 }
 
 /** Somebody as people who share a chat with him see him. */
-export function presentRef(people: People, id: UserId): wire.UserRef {
+function presentRef(people: People, id: UserId): wire.UserRef {
   const user = people.get(id);
   if (!user) return { id, username: null, displayName: null, avatarUrl: null, deleted: true };
   return refOf(user);
@@ -211,6 +214,37 @@ function presentChangeData({ change, message, members, chat }: ChangeView, peopl
 function presentSettings(chat: Chat): object {
   const { name, description, updatedAt } = chat;
   return { name, description, avatarUrl: avatarUrl('chats', chat), updatedAt: presentTime(updatedAt) };
+}
+
+/** What a client has missed: the very frames that it would have had on the socket. */
+export function presentMissed(missed: Missed, people: People): SyncEvent {
+  switch (missed.type) {
+    case 'change':
+      return presentSharedChange(missed.view, people);
+    case 'chat':
+      return presentNewChat({ at: missed.view.member.joinedAt, actorId: null }, missed.view, people);
+    case 'read': {
+      const { chat, member, unreadCount } = missed.view;
+      const data = { userId: member.userId, seq: readSeqOf(missed.view), unreadCount };
+      return { type: 'chat.read', chatId: chat.id, data };
+    }
+    case 'too-long': {
+      const { id: chatId, rev, seq } = missed.chat;
+      return { type: 'chat.too_long', chatId, rev, seq, data: {} };
+    }
+    case 'me':
+      return presentUserUpdated(missed.user.id, people);
+  }
+}
+
+export const presentUserUpdated = (userId: UserId, people: People) =>
+  ({ type: 'user.updated', data: { user: presentRef(people, userId) } }) as const;
+
+/** Everybody whom these name. */
+export function peopleInMissed(missed: Missed): UserId[] {
+  if (missed.type === 'change') return peopleInChange(missed.view);
+  if (missed.type === 'chat') return peopleInChat(missed.view);
+  return missed.type === 'me' ? [missed.user.id] : [];
 }
 
 /** Everybody whom a message names. */

@@ -4,6 +4,7 @@ import type { AttachmentService } from '../application/attachment-service.ts';
 import type { AuthService } from '../application/auth-service.ts';
 import type { AvatarService } from '../application/avatar-service.ts';
 import type { BroadcastService } from '../application/broadcast-service.ts';
+import type { CatchUp } from '../application/catch-up.ts';
 import type { ChatService } from '../application/chat-service.ts';
 import type { FileStorage } from '../application/file-storage.ts';
 import type { GifSearch } from '../application/gif-search.ts';
@@ -37,6 +38,7 @@ export interface Services {
   readonly rooms: PublicRooms;
   readonly messages: MessageService;
   readonly feed: MessageFeed;
+  readonly catchUp: CatchUp;
   readonly attachments: AttachmentService;
   readonly gifs: GifSearch;
   readonly avatars: AvatarService;

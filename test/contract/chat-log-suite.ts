@@ -647,6 +647,49 @@ export function chatLogSuite(harness: StoreHarness): void {
       });
     });
 
+    describe('changesIn', () => {
+      test('gives what lies in each range, whichever commits it came in', async () => {
+        const { chatLog } = subject.store;
+        const ann = anId();
+        const [one, two] = [await createGroup(chatLog, ann), await createGroup(chatLog, ann)];
+        await say(chatLog, one, ann, '2', '3', '4');
+        await say(chatLog, one, ann, '5');
+        await say(chatLog, two, ann, '2', '3');
+        const ranges = [
+          { chatId: two, afterRev: 1, upTo: 3 },
+          { chatId: one, afterRev: 2, upTo: 4 },
+          { chatId: anId(), afterRev: 0, upTo: 9 },
+          { chatId: one, afterRev: 5, upTo: 5 },
+          { chatId: one, afterRev: 0, upTo: 5 },
+        ];
+        const found = await chatLog.changesIn(ranges);
+        expect(found.map((changes) => changes.map(({ rev }) => rev))).toEqual([
+          [2, 3],
+          [3, 4],
+          [],
+          [],
+          [1, 2, 3, 4, 5],
+        ]);
+        expect(found[4]).toEqual(await chatLog.changesAfter(one, 0, 9));
+        expect(await chatLog.changesIn([])).toEqual([]);
+      });
+
+      test('begins with the deletion of a chat that was emptied', async () => {
+        const { chatLog } = subject.store;
+        const [ann, bob, chatId] = [anId(), anId(), anId()];
+        await perform(chatLog, chatId, ann, { type: 'chat.open', peerId: bob });
+        await say(chatLog, chatId, ann, '2');
+        await perform(chatLog, chatId, ann, { type: 'chat.delete' });
+        await perform(chatLog, chatId, bob, { type: 'chat.open', peerId: ann });
+        await purgeAll(chatLog);
+        const [changes] = await chatLog.changesIn([{ chatId, afterRev: 0, upTo: 4 }]);
+        expect(changes?.map(({ rev, type }) => [rev, type])).toEqual([
+          [3, 'chat.deleted'],
+          [4, 'chat.created'],
+        ]);
+      });
+    });
+
     describe('unsettled', () => {
       const idsOf = (commits: readonly Commit[]) => commits.map((commit) => commit.id);
       const pending = (store: Store = subject.store) => store.chatLog.unsettled(-1, 100);

@@ -151,6 +151,29 @@ export function chatRepositorySuite(harness: StoreHarness): void {
       });
     });
 
+    test('members are found over many chats, each in his own, also those who have gone', async () => {
+      const { chatLog, chats } = subject.store;
+      const [ann, bob] = [anId(), anId()];
+      const [one, two, three] = [
+        await createGroup(chatLog, ann, [bob]),
+        await createGroup(chatLog, bob, [ann]),
+        await createGroup(chatLog, ann, [bob]),
+      ];
+      await leave(two, ann);
+      await chats.raiseMark(one, bob, { seq: 1, n: 0 });
+      const found = await chats.membersIn([
+        { chatId: one, userId: bob },
+        { chatId: two, userId: ann },
+        { chatId: three, userId: anId() },
+        { chatId: anId(), userId: ann },
+      ]);
+      const marked = async (chatId: string, userId: string) => (await chats.membersById(chatId, [userId]))[0];
+      expect(found).toHaveLength(2);
+      expect(found).toContainEqual(await marked(one, bob));
+      expect(found).toContainEqual(await marked(two, ann));
+      expect(await chats.membersIn([])).toEqual([]);
+    });
+
     describe('a read mark', () => {
       test('rises, each part on its own, and never goes back', async () => {
         const { chatLog, chats } = subject.store;

@@ -43,6 +43,23 @@ export function messageRepositorySuite(harness: StoreHarness): void {
       expect(await messages.findMany(anId(), [other.id])).toEqual([]);
     });
 
+    test('finds many by their ids over many chats, each in its own alone', async () => {
+      const { chatLog, messages } = subject.store;
+      const ann = anId();
+      const [here, there] = [await createGroup(chatLog, ann), await createGroup(chatLog, ann)];
+      const [one, two] = [only(await say(chatLog, here, ann, 'one')), only(await say(chatLog, there, ann, 'two'))];
+      const found = await messages.findIn([
+        { chatId: here, messageId: one.id },
+        { chatId: there, messageId: two.id },
+        { chatId: there, messageId: anId() },
+        { chatId: anId(), messageId: two.id },
+      ]);
+      expect(found.map(({ content }) => content).sort()).toEqual(['one', 'two']);
+      expect(found).toContainEqual(one);
+      expect(await messages.findIn([{ chatId: there, messageId: one.id }])).toEqual([]);
+      expect(await messages.findIn([])).toEqual([]);
+    });
+
     describe('page', () => {
       /** A group with lines 1 to 10, and beside it others with lines of their own. */
       async function tenLines() {

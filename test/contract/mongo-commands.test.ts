@@ -131,6 +131,7 @@ await withMongo('MongoDB’s commands', (mongo) => {
     const needs = { members: [ann, bob], messages: [old], sendKeys: ['ann:1', 'bob:1'], heir: true };
     await chatLog.load(chatId, needs, null);
     await chatLog.changesAfter(chatId, 0, 10);
+    await chatLog.changesIn([chatId, 'other'].map((id) => ({ chatId: id, afterRev: 0, upTo: 3 })));
     chatLog.settle(await chatLog.unsettled(0, 10));
     await chatLog.settled();
     await chats.membership(chatId, ann);
@@ -138,10 +139,12 @@ await withMongo('MongoDB’s commands', (mongo) => {
     await chats.countMemberships(ann);
     await chats.members(chatId, ann, 10);
     await chats.membersById(chatId, [ann, bob]);
+    await chats.membersIn([ann, bob].map((userId) => ({ chatId, userId })));
     await chats.raiseMark(chatId, ann, { seq: 1, n: 1 });
     await chats.shareChat(ann, bob);
     await messages.find(chatId, old);
     await messages.findMany(chatId, [old, 'another']);
+    await messages.findIn([old, 'another'].map((messageId) => ({ chatId, messageId })));
     await messages.page(chatId, { above: 0, upTo: 9, order: 'desc', limit: 5 });
     await messages.at([1, 2].map((seq) => ({ chatId, seq })));
     await messages.countUpTo(chatId, 2);

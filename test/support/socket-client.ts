@@ -52,10 +52,11 @@ export class SocketClient {
     baseUrl: string,
     accessToken: string,
     options: WebSocket.ClientOptions = {},
+    resume?: object,
   ): Promise<SocketClient> {
     const client = new SocketClient(socketUrl(baseUrl), options);
     await client.next('hello');
-    client.send({ type: 'auth', token: accessToken });
+    client.send({ type: 'auth', token: accessToken, ...(resume && { resume }) });
     await client.next('ready');
     return client;
   }

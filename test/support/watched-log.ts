@@ -1,4 +1,4 @@
-import type { ChatLog, KnownRows } from '../../src/application/ports/persistence.ts';
+import type { ChatLog, KnownRows, RevRange } from '../../src/application/ports/persistence.ts';
 import type { Change, ChatState, Commit } from '../../src/domain/changes.ts';
 import type { Needs } from '../../src/domain/decide.ts';
 import type { ChatId } from '../../src/domain/ids.ts';
@@ -46,6 +46,10 @@ export class WatchedLog implements ChatLog {
 
   changesAfter(chatId: ChatId, afterRev: number, limit: number): Promise<Change[]> {
     return this.#log.changesAfter(chatId, afterRev, limit);
+  }
+
+  changesIn(ranges: readonly RevRange[]): Promise<Change[][]> {
+    return this.#log.changesIn(ranges);
   }
 
   purge(): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type ChatView, onlyOneOf } from '../../src/application/chat-service.ts';
+import type { ChatView } from '../../src/application/chat-service.ts';
+import { onlyOneOf } from '../../src/application/page.ts';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
 import { CHATS_MAX } from '../../src/domain/chat.ts';
 import type { Actor } from '../../src/domain/session.ts';
@@ -415,7 +416,7 @@ describe('the changes of a chat', () => {
       messageId: anId(),
       userIds: [anId()],
     } as const;
-    expect(await app.chats.viewChanges(chat, [change])).toEqual([{ change, message: null, members: [], chat }]);
+    expect(await app.chats.viewChanges([{ chat, change }])).toEqual([{ change, message: null, members: [], chat }]);
   });
 });
 

@@ -49,6 +49,13 @@ export interface KnownRows {
   readonly members: ReadonlyMap<UserId, Member>;
 }
 
+/** The changes of one chat with `rev` above the one and up to and with the other. */
+export interface RevRange {
+  readonly chatId: ChatId;
+  readonly afterRev: number;
+  readonly upTo: number;
+}
+
 /** The log of every chat, and the only way in which a chat changes. docs/adr/0002 has the reasons. */
 export interface ChatLog {
   /**
@@ -74,6 +81,12 @@ export interface ChatLog {
 
   /** Changes with `rev` above `afterRev`, in order, at most `limit`. Changes below a chat's floor may be missing. */
   changesAfter(chatId: ChatId, afterRev: number, limit: number): Promise<Change[]>;
+
+  /**
+   * The same for many chats together, in one look-up where that is worth something: a list for each range, in their order. No
+   * `upTo` may lie above a head that was read before.
+   */
+  changesIn(ranges: readonly RevRange[]): Promise<Change[][]>;
 
   /**
    * Empties what deleted chats left, a step at a time: messages up to the floor keep their numbers and clientId only, changes
@@ -113,6 +126,9 @@ export interface ChatRepository {
 
   /** The membership rows of these people, also of those who have gone, in no order; who never was a member is left out. */
   membersById(chatId: ChatId, userIds: readonly UserId[]): Promise<MarkedMember[]>;
+
+  /** The same over many chats, in one look-up. */
+  membersIn(of: readonly { readonly chatId: ChatId; readonly userId: UserId }[]): Promise<MarkedMember[]>;
 
   /** Raises somebody's mark, each part on its own, and answers what it is then. Null if he has no membership row. */
   raiseMark(chatId: ChatId, userId: UserId, mark: ReadMark): Promise<ReadMark | null>;
@@ -161,6 +177,9 @@ export interface MessageRepository {
 
   /** Many of one chat by their ids, in no order; what is not there is left out. */
   findMany(chatId: ChatId, messageIds: readonly MessageId[]): Promise<Message[]>;
+
+  /** The same over many chats, in one look-up. */
+  findIn(of: readonly { readonly chatId: ChatId; readonly messageId: MessageId }[]): Promise<Message[]>;
 
   /** Lines of one chat by `seq`. */
   page(chatId: ChatId, page: MessagePage): Promise<Message[]>;

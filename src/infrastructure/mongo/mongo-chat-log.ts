@@ -1,5 +1,5 @@
 import type { Collection, Db } from 'mongodb';
-import { type ChatLog, type KnownRows, StoreError } from '../../application/ports/persistence.ts';
+import { type ChatLog, type KnownRows, type RevRange, StoreError } from '../../application/ports/persistence.ts';
 import type { Change, ChatState, Commit, Images } from '../../domain/changes.ts';
 import type { Needs } from '../../domain/decide.ts';
 import type { ChatId, Instant } from '../../domain/ids.ts';
@@ -107,6 +107,29 @@ export class MongoChatLog implements ChatLog {
       readFailed(error);
     }
     return found.slice(0, limit);
+  }
+
+  async changesIn(ranges: readonly RevRange[]): Promise<Change[][]> {
+    const wanted = ranges.filter(({ afterRev, upTo }) => afterRev < upTo);
+    if (wanted.length === 0) return ranges.map(() => []);
+    const rows = this.#commits.find(
+      {
+        changes: { $exists: true },
+        $or: wanted.map(({ chatId, afterRev, upTo }) => ({
+          chatId,
+          lastRev: { $gt: afterRev },
+          firstRev: { $lte: upTo },
+        })),
+      },
+      { projection: { chatId: 1, changes: 1 } },
+    );
+    const commits = Map.groupBy(await rows.toArray().catch(readFailed), ({ chatId }) => chatId);
+    return ranges.map(({ chatId, afterRev, upTo }) =>
+      (commits.get(chatId) ?? [])
+        .flatMap(({ changes = [] }) => changes)
+        .filter(({ rev }) => rev > afterRev && rev <= upTo)
+        .sort((a, b) => a.rev - b.rev),
+    );
   }
 
   /**

@@ -40,7 +40,9 @@ export function toChat({ _id, purge: _, listKey: __, ...chat }: ChatRow): Chat {
   return { id: _id, ...chat };
 }
 
-export const memberRow = (member: Member): MemberRow => ({ _id: `${member.chatId}/${member.userId}`, ...member });
+const memberKey = ({ chatId, userId }: Pick<Member, 'chatId' | 'userId'>): string => `${chatId}/${userId}`;
+
+export const memberRow = (member: Member): MemberRow => ({ _id: memberKey(member), ...member });
 
 export function toMember({ _id, mark: _, mutedUntil: __, ...member }: MemberRow): Member {
   return member;
@@ -123,6 +125,13 @@ export class MongoChatRepository implements ChatRepository {
 
   async membersById(chatId: ChatId, userIds: readonly UserId[]): Promise<MarkedMember[]> {
     const rows = this.#members.find({ chatId, userId: { $in: [...userIds] } });
+    return (await rows.toArray().catch(readFailed)).map(toMarkedMember);
+  }
+
+  async membersIn(of: readonly { readonly chatId: ChatId; readonly userId: UserId }[]): Promise<MarkedMember[]> {
+    if (of.length === 0) return [];
+    const chatIds = [...new Set(of.map(({ chatId }) => chatId))];
+    const rows = this.#members.find({ _id: { $in: of.map(memberKey) }, chatId: { $in: chatIds } });
     return (await rows.toArray().catch(readFailed)).map(toMarkedMember);
   }
 

@@ -42,6 +42,17 @@ export class MongoMessageRepository implements MessageRepository {
     return this.#all({ _id: { $in: [...messageIds] }, chatId });
   }
 
+  async findIn(of: readonly { readonly chatId: ChatId; readonly messageId: MessageId }[]): Promise<Message[]> {
+    if (of.length === 0) return [];
+    const [messageIds, chatIds] = [
+      new Set(of.map((place) => place.messageId)),
+      new Set(of.map((place) => place.chatId)),
+    ];
+    const found = await this.#all({ _id: { $in: [...messageIds] }, chatId: { $in: [...chatIds] } });
+    const wanted = new Set(of.map(({ chatId, messageId }) => `${chatId}/${messageId}`));
+    return found.filter(({ id, chatId }) => wanted.has(`${chatId}/${id}`));
+  }
+
   async page(chatId: ChatId, { above, upTo, order, limit }: MessagePage): Promise<Message[]> {
     if (limit < 1) return []; // to the driver, 0 is "without a limit"
     const rows = this.#messages.find({ chatId, seq: { $gt: above, $lte: upTo } });

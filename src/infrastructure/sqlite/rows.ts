@@ -76,7 +76,7 @@ export type MemberRow = [
   mutedUntil: number | null,
 ];
 
-export const toMember = (chatId: ChatId, row: MemberRow): Member => ({
+export const toMember = (chatId: ChatId, row: readonly [...MemberRow, ...unknown[]]): Member => ({
   chatId,
   userId: row[0],
   role: row[1],
@@ -88,7 +88,7 @@ export const toMember = (chatId: ChatId, row: MemberRow): Member => ({
   rev: row[6],
 });
 
-export const toMark = (row: MemberRow): ReadMark => ({ seq: row[7], n: row[8] });
+export const toMark = (row: readonly [...MemberRow, ...unknown[]]): ReadMark => ({ seq: row[7], n: row[8] });
 export const toMutedUntil = (row: MemberRow): Instant | null => row[10];
 
 export const MESSAGE_COLUMNS = `messages.id, messages.seq, messages.rev, messages.n, messages.is_system,

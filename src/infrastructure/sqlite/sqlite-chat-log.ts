@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
-import type { ChatLog, KnownRows } from '../../application/ports/persistence.ts';
+import type { ChatLog, KnownRows, RevRange } from '../../application/ports/persistence.ts';
 import { type Change, type ChatState, type Commit, imagesOf } from '../../domain/changes.ts';
 import type { Chat } from '../../domain/chat.ts';
 import type { Needs } from '../../domain/decide.ts';
@@ -99,11 +99,11 @@ export class SqliteChatLog implements ChatLog {
   }
 
   changesAfter(chatId: ChatId, afterRev: number, limit: number): Promise<Change[]> {
-    return this.#database.read(() => {
-      const [number, floorRev] = this.#floor.get(chatId) ?? [];
-      if (number === undefined || floorRev === undefined) return [];
-      return this.#changesFrom(number, Math.max(afterRev + 1, floorRev, 1), limit);
-    });
+    return this.#database.read(() => this.#changesOf({ chatId, afterRev, upTo: Number.MAX_SAFE_INTEGER }, limit));
+  }
+
+  changesIn(ranges: readonly RevRange[]): Promise<Change[][]> {
+    return this.#database.read(() => ranges.map((range) => this.#changesOf(range)));
   }
 
   purge(): Promise<boolean> {
@@ -126,9 +126,11 @@ export class SqliteChatLog implements ChatLog {
       .catch(() => undefined);
   }
 
-  /** At most so many changes, from this rev on. */
-  #changesFrom(number: number, rev: number, limit: number): Change[] {
-    const lastRev = rev + limit - 1;
+  #changesOf({ chatId, afterRev, upTo }: RevRange, limit = Number.MAX_SAFE_INTEGER): Change[] {
+    const [number, floorRev] = this.#floor.get(chatId) ?? [];
+    if (number === undefined || floorRev === undefined) return [];
+    const rev = Math.max(afterRev + 1, floorRev, 1);
+    const lastRev = Math.min(upTo, rev + limit - 1);
     return this.#changes
       .all(number, clamp(rev), clamp(lastRev))
       .flatMap(([firstRev, changes]) => this.#decode(number, firstRev, changes))

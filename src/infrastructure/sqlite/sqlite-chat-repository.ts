@@ -24,6 +24,7 @@ export class SqliteChatRepository implements ChatRepository {
   readonly #count: Query<[number]>;
   readonly #members: Query<MemberRow>;
   readonly #membersById: Query<MemberRow>;
+  readonly #membersIn: Query<[...MemberRow, chatId: ChatId]>;
   readonly #raise: Query<[seq: number, n: number]>;
   readonly #mute: Query<[number]>;
   readonly #listPublic: Query<[listKey: string]>;
@@ -47,6 +48,10 @@ export class SqliteChatRepository implements ChatRepository {
     this.#membersById = database.query(`
       SELECT ${MEMBER_COLUMNS} FROM members
       WHERE ${OF_CHAT} AND user_id IN (SELECT value FROM json_each(?))`);
+    this.#membersIn = database.query(`
+      SELECT ${MEMBER_COLUMNS}, chats.id FROM json_each(?) AS wanted
+      CROSS JOIN chats ON chats.id = wanted.value ->> 0
+      CROSS JOIN members ON chat = number AND user_id = wanted.value ->> 1`);
     this.#raise = database.query(`
       UPDATE members SET read_seq = max(read_seq, ?), read_n = max(read_n, ?) WHERE ${OF_CHAT} AND user_id = ?
       RETURNING read_seq, read_n`);
@@ -103,6 +108,11 @@ export class SqliteChatRepository implements ChatRepository {
     );
   }
 
+  membersIn(of: readonly { readonly chatId: ChatId; readonly userId: UserId }[]): Promise<MarkedMember[]> {
+    const wanted = JSON.stringify(of.map(({ chatId, userId }) => [chatId, userId]));
+    return this.#database.read(() => this.#membersIn.all(wanted).map((row) => toMarkedMember(row[11], row)));
+  }
+
   raiseMark(chatId: ChatId, userId: UserId, mark: ReadMark): Promise<ReadMark | null> {
     return this.#database.write(() => {
       const row = this.#raise.get(mark.seq, mark.n, chatId, userId);
@@ -136,7 +146,7 @@ export class SqliteChatRepository implements ChatRepository {
   }
 }
 
-const toMarkedMember = (chatId: ChatId, row: MemberRow): MarkedMember => ({
+const toMarkedMember = (chatId: ChatId, row: readonly [...MemberRow, ...unknown[]]): MarkedMember => ({
   member: toMember(chatId, row),
   mark: toMark(row),
 });

@@ -14,6 +14,7 @@ const ASKED_HEAD = '(number << 32 | asked.value ->> 2)';
 export class SqliteMessageRepository implements MessageRepository {
   readonly #database: Database;
   readonly #findMany: Query<MessageRow>;
+  readonly #findIn: Query<[...MessageRow, chatId: ChatId]>;
   readonly #page: Record<MessagePage['order'], Query<MessageRow>>;
   readonly #at: Query<[...MessageRow, chatId: ChatId]>;
   readonly #countUpTo: Query<[number]>;
@@ -23,6 +24,10 @@ export class SqliteMessageRepository implements MessageRepository {
     this.#database = database;
     this.#findMany = database.query(`
       SELECT ${MESSAGE_COLUMNS} FROM messages WHERE id IN (SELECT value FROM json_each(?2)) AND chat = ${NUMBER}`);
+    this.#findIn = database.query(`
+      SELECT ${MESSAGE_COLUMNS}, chats.id FROM json_each(?) AS wanted
+      CROSS JOIN messages ON messages.id = wanted.value ->> 1
+      CROSS JOIN chats ON number = chat AND chats.id = wanted.value ->> 0`);
     const page = (order: string): Query<MessageRow> =>
       database.query(`
         SELECT ${MESSAGE_COLUMNS} FROM messages
@@ -57,6 +62,11 @@ export class SqliteMessageRepository implements MessageRepository {
     return this.#database.read(() =>
       this.#findMany.all(chatId, JSON.stringify(messageIds)).map((row) => toMessage(chatId, row)),
     );
+  }
+
+  findIn(of: readonly { readonly chatId: ChatId; readonly messageId: MessageId }[]): Promise<Message[]> {
+    const wanted = JSON.stringify(of.map(({ chatId, messageId }) => [chatId, messageId]));
+    return this.#database.read(() => this.#findIn.all(wanted).map((row) => toMessage(row[17], row)));
   }
 
   page(chatId: ChatId, { above, upTo, order, limit }: MessagePage): Promise<Message[]> {

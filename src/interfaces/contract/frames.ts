@@ -1,6 +1,6 @@
 /** What goes over the WebSocket: one JSON object per text frame. Durable events have the form of `Change` (shapes.ts). */
 import Type, { type Static, type TSchema } from 'typebox';
-import { attachmentIds, Id, Message, nullable, oneOf, Presence, Seq, shape, Time, UserRef } from './shapes.ts';
+import { attachmentIds, Change, Id, Message, nullable, oneOf, Presence, Seq, shape, Time, UserRef } from './shapes.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -17,15 +17,35 @@ const newMessage = {
   attachmentIds: Type.Optional(attachmentIds),
 };
 
+/** A person is in at most 2,000 chats; some more may have been lost. */
+const CHATS_KNOWN_MAX = 4_000;
+
+const Known = shape('Known', { rev: Seq, readSeq: Seq }, "A chat's last `rev` that the client has, and its read mark.");
+
+/** What a client has, by chat id. */
+const knownChats = Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Known, {
+  maxProperties: CHATS_KNOWN_MAX,
+});
+const epoch = Type.String({ maxLength: 64, description: "The store's, as it was when the numbers were given." });
+const me = Type.Integer({ minimum: 0, description: "Version of the user's own row." });
+
 /** The first frame of every connection; `token` unless a ticket or a header has said who it is. */
 export const AuthFrame = Type.Object(
   {
     type: Type.Literal('auth'),
     token: Type.Optional(Type.String({ maxLength: 8192 })),
     deviceId: Type.Optional(Type.String({ maxLength: 100 })),
+    resume: Type.Optional(
+      Type.Object(
+        { epoch, me: Type.Optional(me), chats: knownChats },
+        { ...closed, description: 'What the client has; it is told what it has missed.' },
+      ),
+    ),
   },
   closed,
 );
+
+export type AuthFrame = Static<typeof AuthFrame>;
 
 /** Every command of an authenticated connection, by its type. */
 export const commands = {
@@ -56,16 +76,19 @@ export const HelloFrame = shape('hello', {
   serverTime: Time,
 });
 
-export const ReadyFrame = shape('ready', {
-  type: Type.Literal('ready'),
-  sessionId: Id,
-  userId: Id,
-  me: Type.Integer({ description: "Version of the user's own row." }),
-  epoch: Type.String(),
-  expiresAt: Time,
-  resumed: Type.Boolean(),
-  reason: Type.Optional(Type.String()),
-});
+const ready = { type: Type.Literal('ready'), sessionId: Id, userId: Id, me, epoch, expiresAt: Time };
+
+export const ReadyFrame = Type.Union(
+  [
+    shape('resumed', {
+      ...ready,
+      resumed: Type.Literal(true),
+      replayed: Type.Integer({ minimum: 0, description: 'How many events follow that were missed.' }),
+    }),
+    shape('not resumed', { ...ready, resumed: Type.Literal(false), reason: oneOf(['none', 'epoch']) }),
+  ],
+  { title: 'ready' },
+);
 
 export const ErrorFrame = Type.Object(
   {
@@ -114,6 +137,11 @@ export const liveFrames = {
     chatId: Id,
     data: shape('ChatMuted', { muted: Type.Boolean(), mutedUntil: nullable(Time) }),
   }),
+  'chat.too_long': shape(
+    'chat.too_long',
+    { type: Type.Literal('chat.too_long'), chatId: Id, rev: Seq, seq: Seq, data: shape('TooLong', {}) },
+    'Too much was missed of this chat: read it afresh. The numbers are those of its head.',
+  ),
   'chat.typing': shape('chat.typing', {
     type: Type.Literal('chat.typing'),
     chatId: Id,
@@ -129,6 +157,13 @@ export const liveFrames = {
     data: shape('UserUpdated', { user: UserRef }),
   }),
 } as const;
+
+/** What may have been missed. */
+export const SyncEvent = Type.Union(
+  [...Change.anyOf, liveFrames['chat.read'], liveFrames['chat.too_long'], liveFrames['user.updated']],
+  { title: 'SyncEvent' },
+);
+export type SyncEvent = Static<typeof SyncEvent>;
 
 /** Why a connection ends (RFC 6455 7.4.2). 4000 to 4399: connect again; 4400 to 4499: do not, without a person's doing. */
 export const CLOSE = {

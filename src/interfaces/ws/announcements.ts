@@ -3,16 +3,16 @@ import type { BusEvent } from '../../application/ports/realtime.ts';
 import type { Logger } from '../../application/ports/services.ts';
 import type { UserDirectory } from '../../application/user-directory.ts';
 import type { ChatId, UserId } from '../../domain/ids.ts';
-import { presentMute, presentPresence, presentRef, presentRefToAll, presentTime } from '../present.ts';
+import { presentMute, presentPresence, presentRefToAll, presentTime, presentUserUpdated } from '../present.ts';
 import type { ReadBell } from './channel.ts';
-import type { Connection } from './connection.ts';
+import type { Follower } from './follower.ts';
 import { sendTo } from './send-to.ts';
 
 /** Those of this node who may hear something. */
 interface Audience {
-  readonly everybody: readonly Connection[];
-  connectionsOf(userId: UserId): readonly Connection[];
-  followersOf(chatIds: readonly ChatId[]): ReadonlySet<Connection>;
+  readonly everybody: readonly Follower[];
+  connectionsOf(userId: UserId): readonly Follower[];
+  followersOf(chatIds: readonly ChatId[]): ReadonlySet<Follower>;
 }
 
 /** Tells the sockets what no chat's log holds. Where that fails it is logged, and not told. */
@@ -61,8 +61,8 @@ export class Announcements {
   }
 
   /** To those who follow the chat; how many lines are unread, to the reader's own connections. */
-  tellRead(followers: ReadonlySet<Connection>, { chatId, userId, seq, unreadCount, toAll }: ReadBell): void {
-    const [own, others]: [Connection[], Connection[]] = [[], []];
+  tellRead(followers: ReadonlySet<Follower>, { chatId, userId, seq, unreadCount, toAll }: ReadBell): void {
+    const [own, others]: [Follower[], Follower[]] = [[], []];
     for (const connection of followers) (connection.identity?.userId === userId ? own : others).push(connection);
     const frame = (data: object) => JSON.stringify({ type: 'chat.read', chatId, data: { userId, seq, ...data } });
     this.#send(own, frame({ unreadCount }));
@@ -101,10 +101,10 @@ export class Announcements {
     const people = await this.#directory.lookUp([userId]);
     const chatIds = await this.#chats.idsOf(userId);
     const audience = new Set([...this.#audience.connectionsOf(userId), ...this.#audience.followersOf(chatIds)]);
-    this.#send(audience, JSON.stringify({ type: 'user.updated', data: { user: presentRef(people, userId) } }));
+    this.#send(audience, JSON.stringify(presentUserUpdated(userId, people)));
   }
 
-  #send(connections: Iterable<Connection>, text: string): void {
+  #send(connections: Iterable<Follower>, text: string): void {
     sendTo(connections, [text]);
   }
 }

@@ -1,7 +1,7 @@
 import type { BusEvent } from '../../application/ports/realtime.ts';
 import type { Change, Commit } from '../../domain/changes.ts';
 import type { ChatId, Instant, UserId } from '../../domain/ids.ts';
-import type { Connection } from './connection.ts';
+import type { Follower } from './follower.ts';
 
 /** Somebody to whom a chat is new. */
 export interface Newcomer {
@@ -24,7 +24,7 @@ export const newcomersOf = (change: Change): readonly UserId[] =>
 /** One chat that sockets of this node follow. */
 export interface Channel {
   readonly chatId: ChatId;
-  readonly followers: Set<Connection>;
+  readonly followers: Set<Follower>;
   /** The last `rev` that was delivered, or that its first followers read for themselves; null until then. */
   rev: number | null;
   readonly bells: Bell[];

@@ -4,7 +4,8 @@ import type { Clock } from '../../application/ports/services.ts';
 import type { Connected } from '../../application/presence-service.ts';
 import type { ChatId, Instant, SessionId, UserId } from '../../domain/ids.ts';
 import { CLOSE } from '../contract/frames.ts';
-import { Outbox, textFrame } from './outbox.ts';
+import type { Follower } from './follower.ts';
+import { OUTBOX_MAX_BYTES, Outbox, type Outgoing, textFrame, textFrames } from './outbox.ts';
 
 export const HEARTBEAT_MS = 25_000;
 const FRAME_MAX_BYTES = 64 * 1024;
@@ -15,6 +16,8 @@ const AUTH_MS = 10_000;
 const EXPIRING_MS = 60_000;
 const EXPIRED_GRACE_MS = 30_000;
 const IN_FLIGHT_MAX = 256;
+/** So much of what was missed is sent ahead of what the client has taken. */
+const REPLAY_AHEAD_BYTES = 64 * 1024;
 
 /** Whose connection it is, and how long its token is good for. */
 export interface Identity {
@@ -34,10 +37,10 @@ export interface ConnectionEvents {
  * One WebSocket: what goes out, how long it may stay silent, unauthenticated or with an old token, and how it ends. What the
  * frames mean is not its business.
  */
-export class Connection {
+export class Connection implements Follower {
   readonly following = new Set<ChatId>();
   /** Chats from which the user was removed while a right was being read (see Fanout). */
-  readonly rightChecks = new Set<Set<ChatId>>();
+  readonly rightChecks = new Set<Map<ChatId, number>>();
   /** That of the upgrade request. */
   readonly id: string;
   /** Set once the client is known: by a header or a ticket at first, or by the `auth` frame. */
@@ -60,6 +63,11 @@ export class Connection {
   #inFlight = 0;
   /** Whoever reads nothing never answers with it. */
   #closedWith: number | undefined;
+  /** Events that wait behind what was missed; null but while that is told. */
+  #held: Outgoing[] | null = null;
+  #heldBytes = 0;
+  /** Of chats whose changes up to these revs are still to be delivered, though the client has been told of them. */
+  #told: Map<ChatId, number> = new Map();
 
   constructor(id: string, socket: WebSocket, raw: Duplex, clock: Clock, events: ConnectionEvents) {
     this.id = id;
@@ -80,7 +88,7 @@ export class Connection {
 
   /** What waits to be sent. */
   get queuedBytes(): number {
-    return this.#outbox.bytes;
+    return this.#outbox.bytes + this.#heldBytes;
   }
 
   get ageMs(): number {
@@ -95,9 +103,34 @@ export class Connection {
     this.#push(textFrame(text));
   }
 
-  /** For events: nothing before `ready`, since the client reads its chats after it. */
-  sendFrame(frame: Buffer): void {
-    if (this.ready) this.#push(frame);
+  /** Nothing before `ready`, since the client reads its chats after it, unless the connection holds what comes. */
+  deliver(event: Outgoing): void {
+    if (this.#held) this.#hold(this.#held, event);
+    else if (this.ready) this.#pushUntold(event);
+  }
+
+  /** From now on what is delivered waits, until `release`. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Sends one of the events that were missed, and resolves when there is room for the next one. */
+  async replay(event: object): Promise<void> {
+    this.send(event);
+    if (this.#outbox.bytes > REPLAY_AHEAD_BYTES) await this.#outbox.drained();
+  }
+
+  /**
+   * What has waited goes out, but for changes up to the revs that the client has been told.
+   * @param isToCome whether changes of a chat up to that rev may still be delivered later
+   */
+  release(told: ReadonlyMap<ChatId, number>, isToCome: (chatId: ChatId, rev: number) => boolean): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    this.#heldBytes = 0;
+    this.#told = new Map(told);
+    for (const event of held) this.deliver(event);
+    for (const [chatId, rev] of this.#told) if (!isToCome(chatId, rev)) this.#told.delete(chatId);
   }
 
   /** Ends the connection after what is queued has gone. Once is enough; later calls do nothing. */
@@ -106,6 +139,8 @@ export class Connection {
     this.closed = true;
     this.ready = false;
     this.#closedWith = code;
+    this.#held = null;
+    this.#heldBytes = 0;
     this.#outbox.flush();
     this.#socket.close(code, reason);
   }
@@ -139,6 +174,25 @@ export class Connection {
       this.#toldExpiry = true;
       this.send({ type: 'token.expiring', data: { expiresAt: new Date(expiresAt).toISOString() } });
     }
+  }
+
+  #hold(held: Outgoing[], event: Outgoing): void {
+    held.push(event);
+    this.#heldBytes += event.frames.length;
+    if (this.#heldBytes > OUTBOX_MAX_BYTES) this.close(CLOSE.slowConsumer, 'too much is waiting');
+  }
+
+  #pushUntold({ frames, changes }: Outgoing): void {
+    if (!changes || (this.#told.size === 0 && !changes.isWhole)) {
+      this.#push(frames);
+      return;
+    }
+    const { chatId, rev, texts, isWhole } = changes;
+    const told = this.#told.get(chatId) ?? 0;
+    if (isWhole) this.#told.set(chatId, Math.max(rev, told));
+    else if (rev >= told) this.#told.delete(chatId);
+    if (told <= rev - texts.length) this.#push(frames);
+    else if (told < rev) this.#push(textFrames(texts.slice(told - rev)));
   }
 
   #push(frame: Buffer): void {

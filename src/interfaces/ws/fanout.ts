@@ -11,10 +11,10 @@ import { CLOSE } from '../contract/frames.ts';
 import { peopleInChange, peopleInChat, peopleInMessage, presentNewChat } from '../present.ts';
 import { Announcements } from './announcements.ts';
 import { type Bell, type Channel, isCommit, isRead, type Newcomer, newcomersOf, type ReadBell } from './channel.ts';
-import type { Connection } from './connection.ts';
 import { encodeSharedChange } from './encode.ts';
+import type { Follower } from './follower.ts';
 import { Heads } from './heads.ts';
-import { sendTo } from './send-to.ts';
+import { sendChanges } from './send-to.ts';
 
 const CHANGES_PER_READ = 500;
 /** So many go into one buffer that all followers share. */
@@ -32,7 +32,7 @@ export class Fanout {
   readonly #bus: EventBus;
   readonly #logger: Logger;
   readonly #channels = new Map<ChatId, Channel>();
-  readonly #users = new Map<UserId, Set<Connection>>();
+  readonly #users = new Map<UserId, Set<Follower>>();
   readonly #heads: Heads;
   readonly #announcements: Announcements;
 
@@ -47,7 +47,7 @@ export class Fanout {
   }
 
   /** The connections of a person, oldest first. */
-  connectionsOf(userId: UserId): readonly Connection[] {
+  connectionsOf(userId: UserId): readonly Follower[] {
     return [...(this.#users.get(userId) ?? [])];
   }
 
@@ -57,7 +57,7 @@ export class Fanout {
   }
 
   /** Once it resolves the connection hears of memberships, sessions and its user; of chats once it follows them. */
-  async attach(connection: Connection, userId: UserId): Promise<void> {
+  async attach(connection: Follower, userId: UserId): Promise<void> {
     if (connection.closed) return;
     const connections = this.#users.get(userId);
     if (connections) connections.add(connection);
@@ -65,7 +65,7 @@ export class Fanout {
     await this.#bus.follow([`user:${userId}`]);
   }
 
-  detach(connection: Connection): void {
+  detach(connection: Follower): void {
     const userId = connection.identity?.userId;
     const connections = userId === undefined ? undefined : this.#users.get(userId);
     if (userId !== undefined && connections?.delete(connection)) {
@@ -80,30 +80,48 @@ export class Fanout {
    * nothing. The user must be attached. What came up to their revs, the client reads for itself. Answers the chats that are
    * followed now.
    */
-  async followAll(connection: Connection, read: () => Promise<readonly Pick<Chat, 'id' | 'rev'>[]>): Promise<ChatId[]> {
-    const removed = new Set<ChatId>();
+  async followAll(connection: Follower, read: () => Promise<readonly Pick<Chat, 'id' | 'rev'>[]>): Promise<ChatId[]> {
+    return this.watchingRemovals(connection, async (removed) => {
+      const followed = (await read()).filter(({ id }) => !removed.has(id) && !connection.closed);
+      for (const { id, rev } of followed) this.follow(connection, id, rev);
+      return followed.map(({ id }) => id);
+    });
+  }
+
+  /** Follows one chat from this rev on, in which its user is. */
+  follow(connection: Follower, chatId: ChatId, rev: number): void {
+    const channel = this.#channel(chatId);
+    this.#follow(connection, channel);
+    if (!channel.busy) channel.rev ??= rev;
+  }
+
+  /** Does this while every chat from which the user is removed meanwhile is kept, with the `rev` of that. He must be attached. */
+  async watchingRemovals<T>(
+    connection: Follower,
+    work: (removed: ReadonlyMap<ChatId, number>) => Promise<T>,
+  ): Promise<T> {
+    const removed = new Map<ChatId, number>();
     connection.rightChecks.add(removed);
     try {
-      const followed = (await read()).filter(({ id }) => !removed.has(id) && !connection.closed);
-      for (const { id, rev } of followed) {
-        const channel = this.#channel(id);
-        this.#follow(connection, channel);
-        if (!channel.busy) channel.rev ??= rev;
-      }
-      return followed.map(({ id }) => id);
+      return await work(removed);
     } finally {
       connection.rightChecks.delete(removed);
     }
   }
 
-  unfollow(connection: Connection, chatId: ChatId): void {
+  /** Whether changes of this chat up to this rev may still be on their way to those who follow it. */
+  isBehind(chatId: ChatId, rev: number): boolean {
+    return (this.#channels.get(chatId)?.rev ?? 0) < rev;
+  }
+
+  unfollow(connection: Follower, chatId: ChatId): void {
     connection.following.delete(chatId);
     const channel = this.#channels.get(chatId);
     channel?.followers.delete(connection);
     if (channel) this.#closeIfEmpty(channel);
   }
 
-  #follow(connection: Connection, channel: Channel): void {
+  #follow(connection: Follower, channel: Channel): void {
     if (connection.closed) return;
     channel.followers.add(connection);
     connection.following.add(channel.chatId);
@@ -161,12 +179,12 @@ export class Fanout {
     else void this.#announcements.tell(event);
   }
 
-  get everybody(): readonly Connection[] {
+  get everybody(): readonly Follower[] {
     return [...this.#users.values()].flatMap((connections) => [...connections]);
   }
 
   /** Those that follow any of these chats. */
-  followersOf(chatIds: readonly ChatId[]): ReadonlySet<Connection> {
+  followersOf(chatIds: readonly ChatId[]): ReadonlySet<Follower> {
     return new Set(chatIds.flatMap((chatId) => [...(this.#channels.get(chatId)?.followers ?? [])]));
   }
 
@@ -197,7 +215,7 @@ export class Fanout {
       if (change.type !== 'member.removed') continue;
       for (const userId of change.userIds) {
         for (const connection of this.#users.get(userId) ?? []) {
-          for (const check of connection.rightChecks) check.add(chatId);
+          for (const check of connection.rightChecks) check.set(chatId, change.rev);
         }
       }
     }
@@ -256,8 +274,11 @@ export class Fanout {
       if (change.rev <= after || !message) continue;
       texts.push(encodeSharedChange({ change, message, members: [], chat: images.chat }, people));
     }
-    for (let i = 0; i < texts.length; i += FRAMES_PER_BUFFER)
-      sendTo(channel.followers, texts.slice(i, i + FRAMES_PER_BUFFER));
+    for (let i = 0; i < texts.length; i += FRAMES_PER_BUFFER) {
+      const some = texts.slice(i, i + FRAMES_PER_BUFFER);
+      const rev = commit.lastRev - texts.length + i + some.length;
+      sendChanges(channel.followers, { chatId: channel.chatId, rev, texts: some });
+    }
     channel.rev = commit.lastRev;
     return undefined;
   }
@@ -284,7 +305,7 @@ export class Fanout {
     if (change.type === 'chat.created') return;
     const people = await this.#directory.lookUp(peopleInChange(view));
     const gone = change.type === 'member.removed' ? change.userIds : [];
-    sendTo(established, [encodeSharedChange(view, people)]);
+    sendChanges(established, { chatId: chat.id, rev: change.rev, texts: [encodeSharedChange(view, people)] });
     for (const connection of established) {
       if (change.type === 'chat.deleted' || gone.includes(connection.identity?.userId ?? '')) {
         this.unfollow(connection, chat.id);
@@ -306,8 +327,14 @@ export class Fanout {
     const mine = await this.#viewOf(channel.chatId, userId);
     if (!mine) return null;
     const people = await this.#directory.lookUp(peopleInChat(mine));
-    sendTo(connections, [JSON.stringify(presentNewChat(how, mine, people))]);
-    return mine.chat.rev;
+    const { id: chatId, rev } = mine.chat;
+    sendChanges(connections, {
+      chatId,
+      rev,
+      texts: [JSON.stringify(presentNewChat(how, mine, people))],
+      isWhole: true,
+    });
+    return rev;
   }
 
   /** Null when he has gone again since, from the chat or from this node. */

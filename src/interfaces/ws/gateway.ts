@@ -2,13 +2,15 @@ import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import secureJsonParse from 'secure-json-parse';
 import { Compile } from 'typebox/compile';
+import type { KnownState } from '../../application/catch-up.ts';
 import type { Clock, Logger } from '../../application/ports/services.ts';
 import { DomainError, validationFailed } from '../../domain/errors.ts';
+import type { ChatId } from '../../domain/ids.ts';
 import { ACCESS_TOKEN_MS, type Session } from '../../domain/session.ts';
 import type { AccessTokens } from '../access-tokens.ts';
 import { AuthFrame, CLOSE, PROTOCOL_VERSION } from '../contract/frames.ts';
 import type { BasicAccess } from '../http/basic-access.ts';
-import { presentTime } from '../present.ts';
+import { peopleInMissed, presentMissed, presentTime } from '../present.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import { refusalOf } from '../refusal.ts';
 import { schemaProblems } from '../schema-problems.ts';
@@ -21,6 +23,8 @@ import { Fanout } from './fanout.ts';
 import { LookOver } from './look-over.ts';
 
 const TICK_MS = 1_000;
+/** Of what was missed, so many events are read together. */
+const EVENTS_AT_ONCE = 100;
 const authFrame = Compile(AuthFrame);
 
 /** Close codes that are told apart: ours, and those of RFC 6455 7.4.1 for an ordinary and a broken end. */
@@ -220,7 +224,7 @@ export class Gateway {
       if (!authFrame.Check(frame)) throw validationFailed(schemaProblems(authFrame.Errors(frame)));
       const identity = frame.token === undefined ? connection.identity : await this.#verify(frame.token);
       if (!identity) throw new DomainError('AUTHENTICATION_REQUIRED', 'A token is needed.');
-      await this.#welcome(connection, identity);
+      await this.#welcome(connection, identity, frame.resume);
     } catch (error) {
       const refusal = this.#refusal(error);
       connection.send(errorFrame(idOf(frame), refusal));
@@ -230,23 +234,58 @@ export class Gateway {
     }
   }
 
-  async #welcome(connection: Connection, identity: Identity): Promise<void> {
-    const { userId, sessionId, expiresAt } = identity;
+  async #welcome(connection: Connection, identity: Identity, resume: AuthFrame['resume']): Promise<void> {
+    const { userId } = identity;
     connection.identity = identity;
     await this.#fanout.attach(connection, userId);
     await this.#fanout.followAll(connection, () => this.#services.chats.chatsOf(userId));
     const me = await this.#services.profiles.me(identity);
     await this.#services.auth.authenticate(identity); // it may have ended before the connection was attached
     if (connection.closed || connection.ready) return;
+    if (resume?.epoch === this.#services.epoch) await this.#resume(connection, identity, knownOf(resume));
+    else this.#begin(connection, identity, me.version, { resumed: false, reason: resume ? 'epoch' : 'none' });
+  }
+
+  /** From now on the client hears and may send. */
+  #begin(connection: Connection, { userId, sessionId, expiresAt }: Identity, me: number, resumption: object): void {
     connection.ready = true;
     connection.presence = this.#services.presence.connect(userId);
     this.#logger.info({ requestId: connection.id, userId, sessionId }, 'socket ready');
-    const ready = { type: 'ready', sessionId, userId, me: me.version, epoch: this.#services.epoch };
-    connection.send({ ...ready, expiresAt: presentTime(expiresAt), resumed: false, reason: 'none' });
-    const all = this.#fanout.connectionsOf(userId);
+    const ready = { type: 'ready', sessionId, userId, me, epoch: this.#services.epoch };
+    connection.send({ ...ready, expiresAt: presentTime(expiresAt), ...resumption });
+    const all = this.#fanout.connectionsOf(userId).filter((other) => other instanceof Connection);
     for (const oldest of all.slice(0, Math.max(0, all.length - this.#options.socketsPerUser))) {
       oldest.close(CLOSE.tooManySockets, 'too many connections of this user');
     }
+  }
+
+  /**
+   * Tells what was missed, and then what has come since. The connection follows its chats before their heads are read, so there
+   * is no hole between the two; what it was told in the one is left out of the other.
+   */
+  async #resume(connection: Connection, identity: Identity, known: KnownState): Promise<void> {
+    const { catchUp, directory } = this.#services;
+    await this.#fanout.watchingRemovals(connection, async (removed) => {
+      connection.hold();
+      const { steps, heads, lost, me } = await catchUp.plan(identity.userId, known);
+      if (connection.closed) return;
+      const isGone = (chatId: ChatId) =>
+        (removed.get(chatId) ?? 0) > (heads.get(chatId)?.rev ?? Number.POSITIVE_INFINITY);
+      for (const [chatId, { rev }] of heads) if (!isGone(chatId)) this.#fanout.follow(connection, chatId, rev);
+      this.#begin(connection, identity, me, { resumed: true, replayed: steps.length });
+      for (let i = 0; i < steps.length; i += EVENTS_AT_ONCE) {
+        const missed = await catchUp.read(identity.userId, steps.slice(i, i + EVENTS_AT_ONCE));
+        const people = await directory.lookUp(missed.flatMap(peopleInMissed));
+        for (const one of missed) {
+          const event = presentMissed(one, people);
+          if ('chatId' in event && isGone(event.chatId)) continue;
+          await connection.replay(event);
+          if (connection.closed) return;
+        }
+      }
+      const told = new Map([...heads].map(([chatId, { rev }]) => [chatId, rev]));
+      connection.release(new Map([...told, ...lost]), (chatId, rev) => this.#fanout.isBehind(chatId, rev));
+    });
   }
 
   /** A fresh access token of the same session keeps the connection open. */
@@ -273,6 +312,11 @@ export class Gateway {
 const identities = new WeakMap<FastifyRequest, Identity>();
 
 const identityOf = ({ userId, id }: Session, expiresAt: number): Identity => ({ userId, sessionId: id, expiresAt });
+
+const knownOf = ({ me, chats }: NonNullable<AuthFrame['resume']>): KnownState => ({
+  me: me ?? null,
+  chats: new Map(Object.entries(chats)),
+});
 
 /** An old token and a store that is away are worth another try; anything else is not. */
 function closeCodeOf({ code, kind }: DomainError): number {

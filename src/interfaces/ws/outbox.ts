@@ -1,7 +1,26 @@
 import type { Duplex } from 'node:stream';
+import type { ChatId } from '../../domain/ids.ts';
 
 /** What may wait for one slow reader, in bytes: more, and the connection is better closed and resumed. */
-const OUTBOX_MAX_BYTES = 1024 * 1024;
+export const OUTBOX_MAX_BYTES = 1024 * 1024;
+
+/** One or several events on their way to many sockets. */
+export interface Outgoing {
+  readonly frames: Buffer;
+  /** Where they are stored changes: which ones. */
+  readonly changes?: StoredChanges;
+}
+
+/** Changes of one chat that follow each other. */
+export interface StoredChanges {
+  readonly chatId: ChatId;
+  /** Of the last one. */
+  readonly rev: number;
+  /** What is in the frames, one by one. */
+  readonly texts: readonly string[];
+  /** It shows the whole chat, and so holds every change up to its rev, also one that is still to come. */
+  readonly isWhole?: true;
+}
 
 /** A whole unmasked text frame (RFC 6455 5.2), made once and then put on as many sockets as it is for. */
 export const textFrame = (text: string): Buffer => textFrames([text]);
@@ -54,6 +73,7 @@ export class Outbox {
     this.#socket = socket;
   }
 
+  /** How much waits for the reader. */
   get bytes(): number {
     return this.#bytes + this.#socket.writableLength;
   }
@@ -64,6 +84,19 @@ export class Outbox {
     if (this.#frames.push(frame) === 1 && dirty.push(this) === 1) setImmediate(flushAll);
     this.#bytes += frame.length;
     return true;
+  }
+
+  /** Resolves when the reader has taken what waits, or has gone. */
+  async drained(): Promise<void> {
+    this.flush();
+    if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.#socket.off('drain', done).off('close', done);
+        resolve();
+      };
+      this.#socket.on('drain', done).on('close', done);
+    });
   }
 
   flush(): void {

@@ -1,0 +1,233 @@
+import type { Change } from '../domain/changes.ts';
+import type { Chat, Member } from '../domain/chat.ts';
+import type { ChatId, UserId } from '../domain/ids.ts';
+import type { User } from '../domain/user.ts';
+import { byActivity, type ChangeView, type ChatService, type ChatView, readSeqOf } from './chat-service.ts';
+import type { ChatLog, ChatRepository, Membership, RevRange, UserRepository } from './ports/persistence.ts';
+import type { Clock } from './ports/services.ts';
+
+/** What is told of one chat, and in all, change by change; beyond that a client reads the chat afresh. */
+const CHANGES_PER_CHAT = 1_000;
+const CHANGES_IN_ALL = 5_000;
+
+/** How much of a chat a client has. */
+export interface Known {
+  readonly rev: number;
+  readonly readSeq: number;
+}
+
+/** What a client has: the version of its user's own row, if it keeps that, and its chats. */
+export interface KnownState {
+  readonly me: number | null;
+  readonly chats: ReadonlyMap<ChatId, Known>;
+}
+
+export interface Head extends Known {
+  readonly seq: number;
+}
+
+/** One thing that is to be told, before what it speaks of is read. */
+export type Step =
+  | { readonly type: 'change'; readonly chat: Chat; readonly change: Change }
+  /** A chat that is new to the client, or new to it again: whole. */
+  | { readonly type: 'chat'; readonly membership: Membership }
+  | { readonly type: 'read'; readonly membership: Membership }
+  | { readonly type: 'too-long'; readonly chat: Chat }
+  | { readonly type: 'me'; readonly user: User };
+
+/** The same with what it speaks of, as that is now. */
+export type Missed =
+  | { readonly type: 'change'; readonly view: ChangeView }
+  | { readonly type: 'chat'; readonly view: ChatView }
+  | { readonly type: 'read'; readonly view: ChatView }
+  | { readonly type: 'too-long'; readonly chat: Chat }
+  | { readonly type: 'me'; readonly user: User };
+
+export interface Plan {
+  /** All that the client has missed, in the order in which it is to be told. */
+  readonly steps: readonly Step[];
+  /** The user's chats as they were found: what the client has once all steps are taken. */
+  readonly heads: ReadonlyMap<ChatId, Head>;
+  /** The chats that he has lost, each with the `rev` of what he is told of that. */
+  readonly lost: ReadonlyMap<ChatId, number>;
+  /** The version of the user's own row. */
+  readonly me: number;
+}
+
+/**
+ * Resume by arithmetic: what a client says that it has against the heads of its user's chats. No cursor, clock or buffer is kept
+ * for it, so it works after a second or a year, on any node. Rights are as they are now, not as they were.
+ *
+ * Of a chat that is no longer the user's he is told his own removal alone: changes are told with their rows as they are now, so
+ * what came before it could show what was written after it.
+ */
+export class CatchUp {
+  readonly #chats: ChatRepository;
+  readonly #log: ChatLog;
+  readonly #users: UserRepository;
+  readonly #service: ChatService;
+  readonly #clock: Clock;
+
+  constructor(deps: {
+    chats: ChatRepository;
+    log: ChatLog;
+    users: UserRepository;
+    service: ChatService;
+    clock: Clock;
+  }) {
+    this.#chats = deps.chats;
+    this.#log = deps.log;
+    this.#users = deps.users;
+    this.#service = deps.service;
+    this.#clock = deps.clock;
+  }
+
+  /**
+   * What the client has missed. A fixed number of look-ups, however many chats there are; texts are read later, by `read`.
+   * What is named in `known` and never was the user's is passed over.
+   */
+  async plan(userId: UserId, known: KnownState): Promise<Plan> {
+    const [memberships, user] = await Promise.all([this.#chats.memberships(userId), this.#users.find(userId)]);
+    const heads = new Map(memberships.sort(byActivity).map((membership) => [membership.chat.id, headOf(membership)]));
+    const lost = await this.#lost(userId, known, heads);
+    const { moved, added, tooLong } = compare(memberships, known);
+    const logged = await this.#log.changesIn([...moved.map(({ range }) => range), ...lost.map(({ range }) => range)]);
+    const told = moved.map(({ membership }, i) => ({ membership, ...untilAbsent(logged[i] ?? [], userId) }));
+    const losses = lost.map(({ chat, member }, i) => ({
+      chat: { ...chat, memberCount: 0 }, // how many there are now is not his to know
+      change: logged[moved.length + i]?.[0] ?? this.#removal(member),
+    }));
+    const unknown = [...told.flatMap(({ membership, isAbsent }) => (isAbsent ? [membership] : [])), ...added];
+    const read = new Set([...unknown, ...tooLong]);
+    const marked = memberships.filter((membership) => {
+      const before = known.chats.get(membership.chat.id);
+      return before && !read.has(membership) && before.readSeq !== readSeqOf(membership);
+    });
+    const steps: Step[] = [
+      ...(user && known.me !== null && user.version > known.me ? [{ type: 'me', user } as const] : []),
+      ...told.flatMap(({ membership: { chat }, changes }) =>
+        changes.map((change) => ({ type: 'change', chat, change }) as const),
+      ),
+      ...unknown.map((membership) => ({ type: 'chat', membership }) as const),
+      ...losses.map((loss) => ({ type: 'change', ...loss }) as const),
+      ...marked.map((membership) => ({ type: 'read', membership }) as const),
+      ...tooLong.map(({ chat }) => ({ type: 'too-long', chat }) as const),
+    ];
+    return {
+      steps,
+      heads,
+      lost: new Map(losses.map(({ chat, change }) => [chat.id, change.rev])),
+      me: user?.version ?? 0,
+    };
+  }
+
+  /** Reads what these steps of one plan speak of, as it is now: a fixed number of look-ups, however many steps. */
+  async read(userId: UserId, steps: readonly Step[]): Promise<Missed[]> {
+    const memberships = steps.flatMap((step) => ('membership' in step ? [step.membership] : []));
+    const [changes, chats] = await Promise.all([
+      this.#viewChanges(steps.filter((step) => step.type === 'change')),
+      memberships.length > 0 ? this.#service.viewMemberships(userId, memberships) : [],
+    ]);
+    const changeOf = new Map(changes.map((view) => [view.change, view]));
+    const chatOf = new Map(chats.map((view) => [view.chat.id, view]));
+    return steps.flatMap((step): Missed | [] => {
+      if (step.type === 'me' || step.type === 'too-long') return step;
+      if (step.type === 'change') {
+        const view = changeOf.get(step.change);
+        return view ? { type: 'change', view } : [];
+      }
+      const view = chatOf.get(step.membership.chat.id);
+      return view ? { type: step.type, view } : [];
+    });
+  }
+
+  /** A chat that was deleted after the plan was made is looked at as it is now, so that no text of it is shown. */
+  async #viewChanges(changes: readonly { readonly chat: Chat; readonly change: Change }[]): Promise<ChangeView[]> {
+    if (changes.length === 0) return [];
+    const rows = await this.#chats.findMany([...new Set(changes.map(({ chat }) => chat.id))]);
+    const deleted = new Map(rows.map((chat) => [chat.id, chat]));
+    for (const { chat } of changes) if (deleted.get(chat.id)?.floorRev === chat.floorRev) deleted.delete(chat.id);
+    return this.#service.viewChanges(
+      changes.map(({ chat, change }) => ({ chat: deleted.get(chat.id) ?? chat, change })),
+    );
+  }
+
+  /** The chats that the client has and the user has no more, each with the change by which he lost it, if the client has not. */
+  async #lost(userId: UserId, known: KnownState, heads: ReadonlyMap<ChatId, Head>): Promise<Loss[]> {
+    const chatIds = [...known.chats.keys()].filter((chatId) => !heads.has(chatId));
+    if (chatIds.length === 0) return [];
+    const [chats, members] = await Promise.all([
+      this.#chats.findMany(chatIds),
+      this.#chats.membersIn(chatIds.map((chatId) => ({ chatId, userId }))),
+    ]);
+    const memberOf = new Map(members.map(({ member }) => [member.chatId, member]));
+    return chats.flatMap((chat) => {
+      const member = memberOf.get(chat.id);
+      if (!member || (member.active && chat.live)) return []; // never in it, or in it again since
+      const rev = member.active ? chat.floorRev : member.rev;
+      const range = { chatId: chat.id, afterRev: rev - 1, upTo: rev };
+      return rev > (known.chats.get(chat.id)?.rev ?? 0) ? [{ chat, member, range }] : [];
+    });
+  }
+
+  /** Where a chat was deleted after he had been removed, the log has his removal no more. */
+  #removal({ rev, userId }: Member): Change {
+    const change = { rev, seq: null, at: this.#clock.now(), actorId: userId, messageId: null, userIds: [userId] };
+    return { type: 'member.removed', ...change };
+  }
+}
+
+interface Loss {
+  readonly chat: Chat;
+  readonly member: Member;
+  readonly range: RevRange;
+}
+
+interface Moved {
+  readonly membership: Membership;
+  readonly range: RevRange;
+}
+
+const headOf = (membership: Membership): Head => {
+  const { rev, seq } = membership.chat;
+  return { rev, seq, readSeq: readSeqOf(membership) };
+};
+
+/** Which chats moved on, which are not known, and which moved too far; a `rev` that there never was counts as that. */
+function compare(
+  memberships: readonly Membership[],
+  known: KnownState,
+): { moved: Moved[]; added: Membership[]; tooLong: Membership[] } {
+  const [moved, added, tooLong]: [Moved[], Membership[], Membership[]] = [[], [], []];
+  let left = CHANGES_IN_ALL;
+  for (const membership of memberships) {
+    const { id: chatId, rev, floorRev } = membership.chat;
+    const before = known.chats.get(chatId);
+    if (!before) added.push(membership);
+    else if (before.rev !== rev) {
+      const afterRev = Math.max(before.rev, floorRev - 1);
+      const behind = rev - afterRev;
+      if (behind < 0 || behind > Math.min(left, CHANGES_PER_CHAT)) tooLong.push(membership);
+      else {
+        left -= behind;
+        moved.push({ membership, range: { chatId, afterRev, upTo: rev } });
+      }
+    }
+  }
+  return { moved, added, tooLong };
+}
+
+/**
+ * What a member is told of these changes, and whether he was out of the chat meanwhile. If so, he is told up to where he went;
+ * what followed is in the chat as he finds it now.
+ */
+function untilAbsent(changes: readonly Change[], userId: UserId): { changes: readonly Change[]; isAbsent: boolean } {
+  const isExit = ({ type, userIds }: Change) =>
+    type === 'chat.deleted' || (type === 'member.removed' && userIds.includes(userId));
+  const isEntry = ({ type, userIds }: Change) =>
+    (type === 'chat.created' || type === 'member.added') && userIds.includes(userId);
+  const at = changes.findIndex((change) => isExit(change) || isEntry(change));
+  const turn = changes[at];
+  if (!turn) return { changes, isAbsent: false };
+  return { changes: changes.slice(0, isExit(turn) ? at + 1 : at), isAbsent: true };
+}
