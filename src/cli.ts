@@ -12,7 +12,7 @@ import {
   readEnvironment,
   version,
 } from './config.ts';
-import type { Application } from './container.ts';
+import type { Application, Leaves } from './container.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 64; // of sysexits.h, as are the others
@@ -28,12 +28,15 @@ const HELP = `Usage: npm run parley -- COMMAND [--flag value]...
   user reset LOGIN               Set a new password and sign the account out everywhere.
   user promote LOGIN             Make somebody an admin, and restore him if he is suspended.
   user list                      Everybody: id, name, address, role, state, since when; separated by tabs.
+  backup FOLDER                  Copy the SQLite database and its files into a new folder; the server may run.
+  restore FOLDER                 Put such a copy into the data folder, which must be empty.
+  epoch renew                    After another kind of restore: clients read everything afresh. Servers must be stopped.
   config print                   The configuration in effect; of secrets only whether they are set.
   openapi                        The OpenAPI document of this version.
 
 The flags are those of the server: npm start -- --help. LOGIN is a name or an address.
 A password is the first line of stdin, or of the file that PASSWORD_FILE names; on a terminal it is asked for.
-With SQLite the server must be stopped first; with MongoDB it may run.
+With SQLite the server must be stopped first, but for a backup; with MongoDB it may run unless it says otherwise.
 
 Exit codes: 0 done, 1 failed or refused, ${EXIT_USAGE} no such command, ${EXIT_IN_USE} another process has the data open, ${EXIT_CONFIG} the configuration
 is wrong.`;
@@ -51,7 +54,7 @@ const COMMANDS: Record<string, { readonly operands: readonly [min: number, max: 
   },
   check: {
     operands: [0, 0],
-    run: (_, flags) => withApplication(flags, async (_application, check) => check().then(() => say('All is well.'))),
+    run: (_, flags) => withApplication(flags, (_, { store }) => store.check().then(() => say('All is well.'))),
   },
   'user create': { operands: [2, 3], run: createUser },
   'user reset': { operands: [1, 1], run: resetPassword },
@@ -61,6 +64,13 @@ const COMMANDS: Record<string, { readonly operands: readonly [min: number, max: 
       withApplication(flags, async ({ operator }) => say(`${(await operator.promote(login)).username} is an admin.`)),
   },
   'user list': { operands: [0, 0], run: (_, flags) => withApplication(flags, listUsers) },
+  backup: { operands: [1, 1], run: ([folder = ''], flags) => backUpTo(folder, flags) },
+  restore: { operands: [1, 1], run: ([folder = ''], flags) => restoreFrom(folder, flags) },
+  'epoch renew': {
+    operands: [0, 0],
+    run: (_, flags) =>
+      withLeaves(flags, async ({ store }) => say(`The epoch is ${await store.settings.renewEpoch()}.`)),
+  },
   'config print': { operands: [0, 0], run: async (_, flags) => print(describeConfig(configOf(flags))) },
   openapi: { operands: [0, 0], run: printOpenApi },
 };
@@ -97,23 +107,45 @@ function configOf(flags: readonly string[]): Config {
   return loadConfig(readEnvironment(), flags);
 }
 
-/** Opens the data, works on it without a server, and closes it. */
-async function withApplication(
-  flags: readonly string[],
-  work: (application: Application, check: () => Promise<void>) => Promise<void>,
-): Promise<void> {
+/** Opens the data, works on it, and closes it. */
+async function withLeaves(flags: readonly string[], work: (leaves: Leaves) => Promise<void>): Promise<void> {
   const config = configOf(flags);
-  const { buildApplication, createLogger, openLeaves } = await import('./container.ts');
+  const { createLogger, openLeaves } = await import('./container.ts');
   const leaves = await openLeaves(config, version(), createLogger('silent'));
   try {
-    const application = await buildApplication(leaves);
-    await work(application, () => leaves.store.check());
-    await application.gateway.close();
-    await application.server.close();
+    await work(leaves);
   } finally {
     await leaves.redis?.close();
     await leaves.store.close();
   }
+}
+
+/** The same with the use cases, but without a server. */
+function withApplication(
+  flags: readonly string[],
+  work: (application: Application, leaves: Leaves) => Promise<void>,
+): Promise<void> {
+  return withLeaves(flags, async (leaves) => {
+    const { buildApplication } = await import('./container.ts');
+    const application = await buildApplication(leaves);
+    await work(application, leaves);
+    await application.gateway.close();
+    await application.server.close();
+  });
+}
+
+async function backUpTo(folder: string, flags: readonly string[]): Promise<void> {
+  const { backUp } = await import('./maintenance.ts');
+  const { files, gone } = await backUp(configOf(flags), folder);
+  say(`The database and ${files} files are in ${folder}.`);
+  if (gone > 0) say(`${gone} files were deleted while it was made, with their messages.`);
+}
+
+async function restoreFrom(folder: string, flags: readonly string[]): Promise<void> {
+  const config = configOf(flags);
+  const { restore } = await import('./maintenance.ts');
+  await restore(config, folder);
+  say(`${folder} is in ${config.dataDir}; start the server.`);
 }
 
 async function createUser([username = '', email = '', role = 'user']: readonly string[], flags: readonly string[]) {

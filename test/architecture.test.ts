@@ -38,8 +38,9 @@ const LAYERS: readonly Layer[] = [
   {
     name: 'cli',
     files: /^src\/cli\.ts$/,
-    allowed: [/^src\/(config|container|main)\.ts$/, NODE],
+    allowed: [/^src\/(config|container|main|maintenance)\.ts$/, NODE],
   },
+  { name: 'maintenance', files: /^src\/maintenance\.ts$/, allowed: [ANY] },
   { name: 'main', files: /^src\/main\.ts$/, allowed: [/^src\/(config|container)\.ts$/, NODE] },
   { name: 'container', files: /^src\/(container|leaves)\.ts$/, allowed: [ANY] },
   {

@@ -27,6 +27,25 @@ export function settingsSuite(harness: StoreHarness): void {
       }
     });
 
+    test('has another epoch once it is renewed, for whoever opens it then', async () => {
+      const { settings } = subject.store;
+      const before = await settings.epoch();
+      const renewed = await settings.renewEpoch();
+      expect(renewed).not.toBe(before);
+      expect(await settings.epoch()).toBe(renewed);
+      expect(await (await subject.restart()).settings.epoch()).toBe(renewed);
+    });
+
+    test('can be given a new epoch before it has had any', async () => {
+      const other = await harness.fresh();
+      try {
+        const { settings } = other.store;
+        expect(await settings.renewEpoch()).toBe(await settings.epoch());
+      } finally {
+        await other.dispose();
+      }
+    });
+
     test('keeps the first value given for a name', async () => {
       const { settings } = subject.store;
       expect(await settings.keep('one', 'first')).toBe('first');

@@ -2,12 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ApiClient } from '../support/api-client.ts';
+import { CLI, cli } from '../support/cli-process.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
-
-const CLI = new URL('../../src/cli.ts', import.meta.url).pathname;
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -24,19 +22,6 @@ async function start(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
   const server = await ServerProcess.start(env);
   cleanUps.push(() => server.kill('SIGKILL'));
   return server;
-}
-
-/** Runs the program as a script does: not on a terminal, with this as its whole input. */
-async function cli(words: string, env: NodeJS.ProcessEnv = {}, input = '') {
-  const child = spawn(process.execPath, [CLI, ...words.split(' ').filter(Boolean)], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  child.stdin.end(input);
-  const ended = once(child, 'close');
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = await ended;
-  return { code, out, err };
 }
 
 const login = async ({ url }: ServerProcess, name: string, password: string) =>

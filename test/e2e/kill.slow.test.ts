@@ -1,55 +1,13 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { type Account, ApiClient } from '../support/api-client.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { sendUntilCut, wholeHistory } from '../support/load.ts';
 import { withMongo } from '../support/mongo.ts';
 import { onMongo, onSqlite, type ProcessStore } from '../support/process-stores.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { SocketClient } from '../support/socket-client.ts';
 
 const ROUNDS = 10;
 const SENDERS = 4;
-const IN_FLIGHT = 8;
 const ACKS_BEFORE_KILL = 150;
-
-interface Acknowledged {
-  readonly clientId: string;
-  readonly seq: number;
-}
-
-/** Sends without a pause, several at once, until the connection is gone; answers what was acknowledged, in the order of the acks. */
-async function sendUntilCut(
-  sender: Account,
-  chatId: string,
-  round: number,
-  onAck: () => void,
-): Promise<Acknowledged[]> {
-  const socket = await SocketClient.signedIn(sender.api.baseUrl, sender.accessToken);
-  const acknowledged: Acknowledged[] = [];
-  let next = 0;
-  const sendOn = async (): Promise<void> => {
-    for (;;) {
-      const clientId = `${round}-${next}`;
-      next += 1;
-      const frame = await socket.command('message.send', { chatId, content: `line ${clientId}`, clientId });
-      if (frame.type !== 'ack') throw new Error(JSON.stringify(frame));
-      acknowledged.push({ clientId, seq: (frame.message as { seq: number }).seq });
-      onAck();
-    }
-  };
-  await Promise.allSettled(Array.from({ length: IN_FLIGHT }, sendOn));
-  return acknowledged;
-}
-
-async function wholeHistory(account: Account, chatId: string) {
-  const lines: { seq: number; senderId: string; clientId: string | null; content: string | null }[] = [];
-  for (let cursor = ''; ; ) {
-    const { body } = await account.api.get(
-      `/chats/${chatId}/messages?order=asc&limit=100${cursor && `&cursor=${cursor}`}`,
-    );
-    lines.push(...body.items);
-    if (body.nextCursor === null) return lines;
-    cursor = body.nextCursor;
-  }
-}
 
 function killUnderLoad(openStore: () => Promise<ProcessStore>): void {
   let store: ProcessStore;

@@ -357,6 +357,8 @@ export interface FileRepository {
 export interface StoreSettings {
   /** Names this store's history; a new one after a backup was restored. */
   epoch(): Promise<string>;
+  /** Gives the history a new name, and answers it. Processes that are open already go on with the old one. */
+  renewEpoch(): Promise<string>;
   /** The value kept under this name; `fresh` becomes it where there is none. All callers get the same, whatever races. */
   keep(name: string, fresh: string): Promise<string>;
 }

@@ -19,6 +19,12 @@ export class MongoStoreSettings implements StoreSettings {
     return this.keep('epoch', randomUUID());
   }
 
+  async renewEpoch(): Promise<string> {
+    const value = randomUUID();
+    await this.#settings.updateOne({ _id: 'epoch' }, { $set: { value } }, { upsert: true }).catch(writeFailed);
+    return value;
+  }
+
   async keep(name: string, fresh: string): Promise<string> {
     const row = await this.#keep(name, fresh)
       // Of two upserts that race, one may fail: the row is there now.

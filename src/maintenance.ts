@@ -1,0 +1,44 @@
+/** What an operator does to the data as a whole, by cli.ts: the composition of the adapters that this takes. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { StoreRefused } from './application/ports/persistence.ts';
+import type { Config } from './config.ts';
+import { copyBlobs } from './infrastructure/blobs/copy-blobs.ts';
+import { copyDatabase, restoreDatabase } from './infrastructure/sqlite/backup.ts';
+
+const filesOf = (folder: string): string => join(folder, 'files');
+
+/**
+ * Makes a folder that holds the database as it is at one moment and the files that belong to it; a server may run meanwhile. It
+ * has its name only once all of it is there. Answers how many files there are, and how many had been taken away, with the
+ * messages that they belonged to, by the time it came to them.
+ * @throws StoreRefused on MongoDB, and where something of that name is
+ */
+export async function backUp(config: Config, target: string): Promise<{ files: number; gone: number }> {
+  const { dataDir } = sqliteOnly(config);
+  const part = `${target}.part`;
+  for (const path of [target, part]) if (existsSync(path)) throw new StoreRefused(`${path} is there already`);
+  await mkdir(part, { mode: 0o700 });
+  const ids = copyDatabase(dataDir, part);
+  const own = config.s3Endpoint === undefined ? ids : [];
+  const gone = await copyBlobs(filesOf(dataDir), filesOf(part), own);
+  await rename(part, target);
+  return { files: own.length - gone.length, gone: gone.length };
+}
+
+/**
+ * Puts a backup into an empty data folder. Its history has a new epoch: clients that come with the old one read everything afresh.
+ * @throws StoreRefused on MongoDB, for what is no backup, and for a folder that is in use or not empty
+ */
+export async function restore(config: Config, source: string): Promise<void> {
+  const { dataDir } = sqliteOnly(config);
+  await restoreDatabase(source, dataDir, async () => {
+    await copyBlobs(filesOf(source), filesOf(dataDir), await readdir(filesOf(source)));
+  });
+}
+
+function sqliteOnly(config: Config): Config {
+  if (config.mongodbUri === undefined) return config;
+  throw new StoreRefused('with MongoDB its own tools do this: see docs/operations.md');
+}

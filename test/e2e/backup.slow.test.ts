@@ -1,0 +1,106 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { ApiClient } from '../support/api-client.ts';
+import { cli } from '../support/cli-process.ts';
+import { sendUntilCut, wholeHistory } from '../support/load.ts';
+import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import { SocketClient } from '../support/socket-client.ts';
+
+const SENDERS = 3;
+const ACKS_BEFORE = 200;
+const ACKS_AFTER = 50;
+
+const cleanUps: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function start(folder: string): Promise<ServerProcess> {
+  const server = await ServerProcess.start({ PARLEY_DATA_DIR: folder });
+  cleanUps.push(() => server.kill('SIGKILL'));
+  return server;
+}
+
+test('a backup under load has all that was acknowledged before it, without a gap, under another epoch', async () => {
+  const folder = await temporaryFolder();
+  cleanUps.push(folder.remove);
+  const [data, backup, restored] = ['data', 'backup', 'restored'].map((name) => `${folder.path}/${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  const server = await start(data);
+  const accounts = await Promise.all(Array.from({ length: SENDERS }, () => new ApiClient(server.url).register()));
+  const [ann, ...others] = accounts;
+  if (!ann) throw new Error('somebody registered');
+  const memberIds = others.map((other) => other.id);
+  const { id: chatId } = (await ann.api.post('/chats', { kind: 'group', name: 'load', memberIds })).body;
+  const uploaded = await upload(ann.api.baseUrl, ann.accessToken);
+  await ann.api.post(`/chats/${chatId}/messages`, { content: 'a file', attachmentIds: [uploaded] });
+
+  let acks = 0;
+  const watchers = new Map<number, () => void>();
+  const reached = (count: number) => new Promise<void>((resolve) => watchers.set(count, resolve));
+  const acknowledged: string[] = [];
+  const sending = accounts.map((account, i) =>
+    sendUntilCut(account, chatId, i, (ack) => {
+      acks += 1;
+      acknowledged.push(`${account.id} ${ack.clientId} ${ack.seq}`);
+      watchers.get(acks)?.();
+    }),
+  );
+  await reached(ACKS_BEFORE);
+  const before = [...acknowledged];
+  const made = await cli(`backup ${backup}`, { PARLEY_DATA_DIR: data });
+  expect(made).toMatchObject({ code: 0, err: expect.stringContaining('1 files') });
+  const during = acks;
+  expect(during).toBeGreaterThan(before.length); // it went on while the backup was made
+  await reached(during + ACKS_AFTER);
+  const oldEpoch = await epochOf(server, ann.accessToken);
+  await server.kill('SIGKILL');
+  await Promise.all(sending);
+
+  expect(await cli(`restore ${backup}`, { PARLEY_DATA_DIR: restored })).toMatchObject({ code: 0 });
+  expect(await cli(`restore ${backup}`, { PARLEY_DATA_DIR: restored })).toMatchObject({ code: 1 });
+  const second = await start(restored);
+  const api = new ApiClient(second.url);
+  const { body } = await api.post('/auth/login', { login: ann.username, password: ann.password });
+  const again = { ...ann, accessToken: body.accessToken, api: new ApiClient(second.url, body.accessToken) };
+  const lines = await wholeHistory(again, chatId);
+  expect(lines.map((line) => line.seq)).toEqual(lines.map((_, i) => i + 1));
+  const found = new Set(lines.map((line) => `${line.senderId} ${line.clientId} ${line.seq}`));
+  expect(before.filter((line) => !found.has(line))).toEqual([]);
+  expect(lines.length).toBeLessThan(acks); // what came after it is not in it
+  const [, ...revs] = await revsOf(again.api, chatId); // the first is the chat as it is now
+  expect(revs).toEqual(revs.map((_, i) => i + 2));
+  const file = await fetch(`${second.url}/api/v1/attachments/${uploaded}`, {
+    headers: { authorization: `Bearer ${again.accessToken}` },
+  });
+  expect(await file.text()).toBe('its bytes');
+  expect(await epochOf(second, again.accessToken)).not.toBe(oldEpoch);
+  const kept = await api.post('/auth/refresh', { refreshToken: ann.refreshToken });
+  expect(kept.status).toBe(200); // nobody is signed out by it
+}, 180_000);
+
+async function upload(baseUrl: string, accessToken: string): Promise<string> {
+  const form = new FormData();
+  form.append('file', new Blob(['its bytes'], { type: 'text/plain' }), 'a.txt');
+  const headers = { authorization: `Bearer ${accessToken}` };
+  const answer = await fetch(`${baseUrl}/api/v1/attachments`, { method: 'POST', headers, body: form });
+  return ((await answer.json()) as { id: string }).id;
+}
+
+async function epochOf(server: ServerProcess, accessToken: string): Promise<unknown> {
+  const socket = await SocketClient.signedIn(server.url, accessToken);
+  const { epoch } = await socket.next('ready');
+  socket.close();
+  return epoch;
+}
+
+async function revsOf(api: ApiClient, chatId: string): Promise<number[]> {
+  const revs: number[] = [];
+  for (;;) {
+    const { body } = await api.get(`/chats/${chatId}/changes?afterRev=${revs.at(-1) ?? 0}`);
+    if (body.items.length === 0) return revs;
+    revs.push(...body.items.map((change: { rev: number }) => change.rev));
+  }
+}
