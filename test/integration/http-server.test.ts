@@ -313,6 +313,30 @@ describe('on the wire', () => {
     await closed;
   });
 
+  test('a stop does not wait for a connection whose body came after the answer', async () => {
+    const app = await start({ settings: { maxUploadBytes: 1024 } });
+    const { accessToken } = await app.register();
+    const { server } = app.application;
+    await server.listen({ host: '127.0.0.1', port: 0 });
+    const socket = connect((server.server.address() as AddressInfo).port, '127.0.0.1');
+    const file = `--b\r\ncontent-disposition: form-data; name="f"; filename="f"\r\n\r\n${'x'.repeat(100_000)}\r\n--b--\r\n`;
+    const head = [
+      'POST /api/v1/attachments HTTP/1.1',
+      'host: x',
+      `authorization: Bearer ${accessToken}`,
+      'content-type: multipart/form-data; boundary=b',
+      `content-length: ${file.length}`,
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${file.slice(0, 50_000)}`);
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 413 /);
+    const closed = server.close();
+    while (server.server.listening) await setImmediate();
+    socket.write(file.slice(50_000));
+    const before = performance.now();
+    await closed;
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
+
   test('there is a limit to how long headers may take to arrive, and to silence', async () => {
     const { server } = (await start()).application.server;
     for (const limit of [server.headersTimeout, server.keepAliveTimeout, server.timeout]) {
@@ -362,6 +386,17 @@ describe('on the wire', () => {
       await once(socket, 'close');
       expect(answer).toMatch(/^HTTP\/1.1 408 .*"status":408/s);
       expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    });
+
+    test('no more where the answer did not wait for it', async () => {
+      const socket = await begin('nothing', 10);
+      const [answer] = await once(socket, 'data');
+      expect(String(answer)).toMatch(/^HTTP\/1.1 404 /);
+      const closed = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
+      socket.write('{');
+      jest.advanceTimersByTime(30_000);
+      await closed;
+      expect(socket.bytesRead).toBe(answer.length);
     });
 
     test('what it likes once it is there', async () => {

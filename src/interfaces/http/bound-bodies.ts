@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { answerBrokenRequest, REQUEST_TIMEOUT } from './problem.ts';
 
@@ -7,13 +8,15 @@ const MIB = 1024 * 1024;
 
 /**
  * Hangs up on whoever has not sent his whole body in 30 s, and 30 s more for each MiB that he announced: so large files may come
- * over a slow line, and nobody holds a connection for ever. (The server's own `requestTimeout` is the same for all.)
+ * over a slow line, and nobody holds a connection for ever. (The server's own `requestTimeout` is the same for all.) What is
+ * injected comes over no connection, and is left alone.
  * @param longest no route takes more bytes, and more time is not given for them
  */
 export function boundBodies(app: FastifyInstance, longest: number): void {
   app.addHook('onRequest', ({ raw, id }, reply, done) => {
     const announced = Number(raw.headers['content-length'] ?? 0);
-    if (announced > 0 || raw.headers['transfer-encoding'] !== undefined) {
+    const hasBody = announced > 0 || raw.headers['transfer-encoding'] !== undefined;
+    if (hasBody && raw.socket instanceof Socket) {
       const hangUp = () => {
         if (raw.complete) return;
         if (reply.sent) raw.socket.destroy();
@@ -21,7 +24,10 @@ export function boundBodies(app: FastifyInstance, longest: number): void {
       };
       const ms = BASE_MS + Math.floor(Math.min(announced, longest) / MIB) * MORE_MS_PER_MIB;
       const timer = setTimeout(hangUp, ms);
-      const stop = () => clearTimeout(timer);
+      // An answer that comes before the body is whole ends the request for its handler, and not for the connection.
+      const stop = () => {
+        if (raw.complete || raw.socket.destroyed) clearTimeout(timer);
+      };
       raw.once('end', stop).once('close', stop);
     }
     done();

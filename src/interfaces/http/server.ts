@@ -88,6 +88,7 @@ const PARAMETER_LENGTH_MAX = 256;
 /** All in milliseconds. Without them, one who sends slowly or nothing holds a connection for ever. For bodies see boundBodies. */
 const TIMEOUTS = { requestTimeout: 0, connectionTimeout: 120_000, keepAliveTimeout: 72_000 };
 const HEADERS_TIMEOUT_MS = 30_000;
+const IDLE_SWEEP_MS = 100;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** The HTTP side of Parley, complete but for `listen`. */
@@ -174,6 +175,10 @@ function createApp({ logger, config, certificate, metrics }: HttpOptions, isHttp
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
+    if (!app.server.listening) return;
+    // One that was answered before its body was whole becomes idle only now, and would be kept alive.
+    const sweeping = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS);
+    app.server.once('close', () => clearInterval(sweeping));
   });
   app.decorateRequest('actor');
   app.decorateRequest('failure');
