@@ -35,6 +35,13 @@ describe('the SQLite database', () => {
     expect(pragma('synchronous')).toBe(2);
   });
 
+  test('does not wait for the disk where its data may be lost', () => {
+    database.close();
+    database = openDatabase({ dataDir, isDurable: false });
+    expect(pragma('journal_mode')).toBe('wal');
+    expect(pragma('synchronous')).toBe(0);
+  });
+
   test('is marked as Parley’s, with the version of its schema', () => {
     expect(pragma('application_id')).toBe(APPLICATION_ID);
     expect(pragma('user_version')).toBe(MIGRATIONS.length);

@@ -6,6 +6,8 @@ import { asStoreError } from './sqlite-error.ts';
 export interface SqliteOptions {
   /** The folder of `parley.db`, or `:memory:` for a database that ends with the process. */
   readonly dataDir: string;
+  /** False where a power cut may take what was answered: then no commit waits for the disk. True if not given. */
+  readonly isDurable?: boolean;
   readonly migrations?: readonly Migration[];
 }
 
@@ -28,23 +30,24 @@ PRAGMA journal_size_limit = 67108864;
  * @throws StoreRefused for a folder that is in use, and for a file that is not this program's; it is left as it is
  */
 export function openDatabase(options: SqliteOptions): Database {
-  const { dataDir, migrations = MIGRATIONS } = options;
-  if (dataDir === ':memory:') return new Database(open(dataDir, migrations));
+  const { dataDir, isDurable = true, migrations = MIGRATIONS } = options;
+  if (dataDir === ':memory:') return new Database(open(dataDir, isDurable, migrations));
   const unlock = lockFolder(dataDir);
   try {
     const path = databasePath(dataDir);
     checkFile(path, migrations);
-    return new Database(open(path, migrations), unlock);
+    return new Database(open(path, isDurable, migrations), unlock);
   } catch (error) {
     unlock();
     throw asStoreError(error);
   }
 }
 
-function open(path: string, migrations: readonly Migration[]): DatabaseSync {
+function open(path: string, isDurable: boolean, migrations: readonly Migration[]): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: 5_000, enableForeignKeyConstraints: true, defensive: true });
   try {
     connection.exec(SETTINGS);
+    if (!isDurable) connection.exec('PRAGMA synchronous = OFF');
     migrate(connection, migrations);
     return connection;
   } catch (error) {
