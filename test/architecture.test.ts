@@ -29,7 +29,7 @@ interface Layer {
   readonly isFuture?: boolean;
 }
 
-const NPM = /^(?!node:|(src|test|client|web|bench|docs)\/)/;
+const NPM = /^(?!node:|(src|test|client|web|bench|demo|docs)\/)/;
 const NODE = /^node:/;
 const ANY = /^/;
 
@@ -72,6 +72,19 @@ const LAYERS: readonly Layer[] = [
   { name: 'client/node', files: /^client\/src\/node\.ts$/, allowed: [/^client\//, NODE] },
   { name: 'client', files: /^client\//, allowed: [/^client\/(?!src\/node\.ts)/, NPM] },
   { name: 'web', files: /^web\//, allowed: [/^(web|client)\//, NPM], isFuture: true },
+  // It acts through the use cases, as people do, and starts the program as it is.
+  {
+    name: 'demo',
+    files: /^demo\//,
+    allowed: [
+      /^demo\//,
+      /^src\/(config|container|main)\.ts$/,
+      /^src\/infrastructure\/(sqlite\/sqlite-store|system)\.ts$/,
+      /^src\/domain\/errors\.ts$/,
+      NODE,
+    ],
+    orTypes: [/^src\/(application|domain)\//],
+  },
   { name: 'test/protocol', files: /^test\/protocol\//, allowed: [/^test\/protocol\//, NPM, NODE], isFuture: true },
 ];
 
@@ -81,7 +94,7 @@ const RESERVED: readonly { readonly what: RegExp; readonly name: string; readonl
   {
     what: /\bprocess\s*(\.|\?\.|\[\s*['"])\s*env\b|\benv\b.*from 'node:process'/,
     name: 'process.env',
-    by: /^src\/config\.ts$/,
+    by: /^(src\/config|demo\/main)\.ts$/,
   },
 ];
 
@@ -136,7 +149,7 @@ function violationsOf(file: SourceFile): string[] {
 }
 
 const root = new URL('..', import.meta.url).pathname;
-const tree: SourceFile[] = globSync('{src,client,web,test/protocol}/**/*.{ts,tsx}', {
+const tree: SourceFile[] = globSync('{src,client,web,demo,test/protocol}/**/*.{ts,tsx}', {
   cwd: root,
   exclude: ['**/node_modules', '**/dist'],
 })
@@ -182,6 +195,8 @@ describe('a planted violation is found', () => {
     ['client/src/socket.ts', `import { open } from 'node:fs';`],
     ['client/src/socket.ts', `import { fileStorage } from './node.ts';`],
     ['web/app.tsx', `import type { Message } from '../src/interfaces/contract/message.ts';`],
+    ['demo/perform.ts', `import { SqliteChatLog } from '../src/infrastructure/sqlite/sqlite-chat-log.ts';`],
+    ['demo/perform.ts', `import { record } from '../src/domain/changes.ts';`],
     ['test/protocol/hello.test.ts', `import { Hello } from '../../src/interfaces/contract/hello.ts';`],
     ['test/protocol/hello.test.ts', `import { node } from '../support/node.ts';`],
     ['src/infrastructure/system.ts', `import { container } from 'tsyringe';`],
