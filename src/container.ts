@@ -328,6 +328,7 @@ export async function buildApplication(opened: Leaves): Promise<Application> {
     rateLimits: root.resolve(RATE_LIMITS),
     readiness: () => readiness.report(),
     metrics,
+    polls: gateway.polls,
     extend: (app) => gateway.register(app),
   });
   metrics?.watchBus(root.resolve(BUS));

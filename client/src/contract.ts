@@ -763,6 +763,19 @@ export interface ChatMuted {
   readonly mutedUntil: string | null;
 }
 
+/** Too much was missed of this chat: read it afresh. The numbers are those of its head. */
+export interface ChatTooLongFrame {
+  readonly type: 'chat.too_long';
+  /** Opaque; a UUID today. */
+  readonly chatId: string;
+  readonly rev: number;
+  readonly seq: number;
+  readonly data: TooLong;
+}
+
+export interface TooLong {
+}
+
 export interface ChatTypingFrame {
   readonly type: 'chat.typing';
   /** Opaque; a UUID today. */
@@ -801,7 +814,11 @@ export interface UserUpdated {
   readonly user: UserRef;
 }
 
-export interface ReadyFrame {
+export type ReadyFrame =
+  | Resumed
+  | NotResumed;
+
+export interface Resumed {
   readonly type: 'ready';
   /** Opaque; a UUID today. */
   readonly sessionId: string;
@@ -809,11 +826,29 @@ export interface ReadyFrame {
   readonly userId: string;
   /** Version of the user's own row. */
   readonly me: number;
+  /** The store's, as it was when the numbers were given. */
   readonly epoch: string;
   /** RFC 3339, UTC, with milliseconds. */
   readonly expiresAt: string;
-  readonly resumed: boolean;
-  readonly reason?: string;
+  readonly resumed: true;
+  /** How many events follow that were missed. */
+  readonly replayed: number;
+}
+
+export interface NotResumed {
+  readonly type: 'ready';
+  /** Opaque; a UUID today. */
+  readonly sessionId: string;
+  /** Opaque; a UUID today. */
+  readonly userId: string;
+  /** Version of the user's own row. */
+  readonly me: number;
+  /** The store's, as it was when the numbers were given. */
+  readonly epoch: string;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly expiresAt: string;
+  readonly resumed: false;
+  readonly reason: 'none' | 'epoch';
 }
 
 export interface ErrorFrame {
@@ -832,6 +867,7 @@ export type LiveFrame =
   | TokenExpiringFrame
   | ChatReadFrame
   | ChatMutedFrame
+  | ChatTooLongFrame
   | ChatTypingFrame
   | PresenceChangedFrame
   | BroadcastFrame

@@ -28,7 +28,13 @@ export interface Head extends Known {
 
 /** One thing that is to be told, before what it speaks of is read. */
 export type Step =
-  | { readonly type: 'change'; readonly chat: Chat; readonly change: Change }
+  | {
+      readonly type: 'change';
+      readonly chat: Chat;
+      readonly change: Change;
+      /** With it the user is out of the chat. */
+      readonly isEnd: boolean;
+    }
   /** A chat that is new to the client, or new to it again: whole. */
   | { readonly type: 'chat'; readonly membership: Membership }
   | { readonly type: 'read'; readonly membership: Membership }
@@ -106,10 +112,10 @@ export class CatchUp {
     const steps: Step[] = [
       ...(user && known.me !== null && user.version > known.me ? [{ type: 'me', user } as const] : []),
       ...told.flatMap(({ membership: { chat }, changes }) =>
-        changes.map((change) => ({ type: 'change', chat, change }) as const),
+        changes.map((change) => ({ type: 'change', chat, change, isEnd: isExit(change, userId) }) as const),
       ),
       ...unknown.map((membership) => ({ type: 'chat', membership }) as const),
-      ...losses.map((loss) => ({ type: 'change', ...loss }) as const),
+      ...losses.map((loss) => ({ type: 'change', ...loss, isEnd: true }) as const),
       ...marked.map((membership) => ({ type: 'read', membership }) as const),
       ...tooLong.map(({ chat }) => ({ type: 'too-long', chat }) as const),
     ];
@@ -177,6 +183,26 @@ export class CatchUp {
   }
 }
 
+/** What the client has once it has taken the first so many steps. A chat that it is still to lose counts no lines. */
+export function headsAfter({ steps, heads, lost }: Plan, known: KnownState, taken: number): ReadonlyMap<ChatId, Head> {
+  if (taken >= steps.length) return heads;
+  const reached = new Map<ChatId, Head>();
+  for (const [chatId, { rev, readSeq }] of known.chats) {
+    const head = heads.get(chatId);
+    if (head || lost.has(chatId)) reached.set(chatId, { rev, readSeq, seq: head?.seq ?? 0 });
+  }
+  for (const step of steps.slice(0, taken)) {
+    if (step.type === 'me') continue;
+    const chatId = step.type === 'change' || step.type === 'too-long' ? step.chat.id : step.membership.chat.id;
+    const [before, head] = [reached.get(chatId), heads.get(chatId)];
+    if (step.type === 'change' && step.isEnd) reached.delete(chatId);
+    else if (step.type === 'change' && before) reached.set(chatId, { ...before, rev: step.change.rev });
+    else if (step.type === 'read' && before && head) reached.set(chatId, { ...before, readSeq: head.readSeq });
+    else if (head) reached.set(chatId, head);
+  }
+  return reached;
+}
+
 interface Loss {
   readonly chat: Chat;
   readonly member: Member;
@@ -222,12 +248,14 @@ function compare(
  * what followed is in the chat as he finds it now.
  */
 function untilAbsent(changes: readonly Change[], userId: UserId): { changes: readonly Change[]; isAbsent: boolean } {
-  const isExit = ({ type, userIds }: Change) =>
-    type === 'chat.deleted' || (type === 'member.removed' && userIds.includes(userId));
-  const isEntry = ({ type, userIds }: Change) =>
-    (type === 'chat.created' || type === 'member.added') && userIds.includes(userId);
-  const at = changes.findIndex((change) => isExit(change) || isEntry(change));
+  const at = changes.findIndex((change) => isExit(change, userId) || isEntry(change, userId));
   const turn = changes[at];
   if (!turn) return { changes, isAbsent: false };
-  return { changes: changes.slice(0, isExit(turn) ? at + 1 : at), isAbsent: true };
+  return { changes: changes.slice(0, isExit(turn, userId) ? at + 1 : at), isAbsent: true };
 }
+
+const isExit = ({ type, userIds }: Change, userId: UserId): boolean =>
+  type === 'chat.deleted' || (type === 'member.removed' && userIds.includes(userId));
+
+const isEntry = ({ type, userIds }: Change, userId: UserId): boolean =>
+  (type === 'chat.created' || type === 'member.added') && userIds.includes(userId);

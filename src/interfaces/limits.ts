@@ -28,6 +28,8 @@ export const LIMITS = {
   send: { per: 'user', max: 1_200, windowMs: MINUTE },
   /** Each is a call to somebody else, who has limits of his own. */
   gifs: { per: 'user', max: 60, windowMs: MINUTE },
+  /** Each may be an answer of hundreds of events, or wait for half a minute. */
+  sync: { per: 'user', max: 300, windowMs: MINUTE },
   join: { per: 'user', max: 120, windowMs: MINUTE },
   typing: { per: 'user', max: 300, windowMs: MINUTE },
   /** What else a person's sockets ask for. */

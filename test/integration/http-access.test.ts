@@ -135,6 +135,7 @@ const ROWS: Record<string, Row> = {
     path: (world) => `${chat(world)}/members/${world.writer.id}`,
     who: { member: 403, admin: 204, owner: 204 },
   },
+  sync: { method: 'POST', path: () => 'sync', body: () => ({}), who: { own: 200 } },
   listPublicChats: { method: 'GET', path: () => 'chats/public', who: { own: 200 } },
   joinChat: { method: 'POST', path: (world) => `${chat(world)}/join`, who: all(200) },
   muteChat: { method: 'PUT', path: (world) => `${chat(world)}/mute`, body: () => ({}), who: all(204) },

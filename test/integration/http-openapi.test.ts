@@ -38,6 +38,7 @@ describe('the OpenAPI document', () => {
       config: loadConfig({}, []),
       certificate: null,
       rateLimits: new RateLimits(null, LIMITS),
+      polls: app.application.gateway.polls,
       readiness: async () => ({ ready: true, reasons: [] }),
       extend: async (extended) => {
         extended.addHook('onRoute', ({ method, url }) => {

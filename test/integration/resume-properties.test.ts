@@ -163,3 +163,25 @@ test('over the socket: what was missed, then what comes, without a hole and with
     { numRuns: 40, endOnFailure: true },
   );
 });
+
+test('over HTTP: one answer after the other, without a hole and without a double', async () => {
+  await fc.assert(
+    fc.asyncProperty(lives, async (all) => {
+      const world = await aWorld();
+      const copy = new LocalCopy(world.bob);
+      const sync = async () => {
+        const { body } = await world.bob.api.post('/sync', { epoch, chats: copy.known(), wait: 0.01 });
+        for (const event of body.events) copy.apply(event);
+      };
+      for (const { away, back } of all) {
+        await perform(world, away);
+        const meanwhile = perform(world, back);
+        await sync();
+        await sync();
+        await meanwhile;
+        expect(await converged(copy, sync)).toEqual([]);
+      }
+    }),
+    { numRuns: 20, endOnFailure: true },
+  );
+});

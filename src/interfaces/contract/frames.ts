@@ -23,11 +23,11 @@ const CHATS_KNOWN_MAX = 4_000;
 const Known = shape('Known', { rev: Seq, readSeq: Seq }, "A chat's last `rev` that the client has, and its read mark.");
 
 /** What a client has, by chat id. */
-const knownChats = Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Known, {
+export const knownChats = Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Known, {
   maxProperties: CHATS_KNOWN_MAX,
 });
-const epoch = Type.String({ maxLength: 64, description: "The store's, as it was when the numbers were given." });
-const me = Type.Integer({ minimum: 0, description: "Version of the user's own row." });
+export const epoch = Type.String({ maxLength: 64, description: "The store's, as it was when the numbers were given." });
+export const me = Type.Integer({ minimum: 0, description: "Version of the user's own row." });
 
 /** The first frame of every connection; `token` unless a ticket or a header has said who it is. */
 export const AuthFrame = Type.Object(
@@ -164,6 +164,31 @@ export const SyncEvent = Type.Union(
   { title: 'SyncEvent' },
 );
 export type SyncEvent = Static<typeof SyncEvent>;
+
+export const SyncBody = shape(
+  'Sync',
+  {
+    epoch: Type.Optional(epoch),
+    me: Type.Optional(me),
+    chats: Type.Optional(knownChats),
+    wait: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 30, description: 'Seconds to wait where there is nothing to tell.' }),
+    ),
+  },
+  'What the client has, as it was answered last; nothing at first. What was of another epoch counts as nothing.',
+);
+export type SyncBody = Static<typeof SyncBody>;
+
+export const SyncResult = shape('SyncResult', {
+  epoch,
+  me,
+  events: Type.Array(SyncEvent),
+  chats: Type.Record(Type.String(), shape('Head', { rev: Seq, seq: Seq, readSeq: Seq }), {
+    description: 'What the client has once it has applied the events.',
+  }),
+  more: Type.Boolean({ description: 'There is more already: ask again at once.' }),
+});
+export type SyncResult = Static<typeof SyncResult>;
 
 /** Why a connection ends (RFC 6455 7.4.2). 4000 to 4399: connect again; 4400 to 4499: do not, without a person's doing. */
 export const CLOSE = {

@@ -22,6 +22,7 @@ import type { ReadinessReport } from '../readiness.ts';
 import type { Services } from '../services.ts';
 import type { MetricsAccess, Telemetry } from '../telemetry.ts';
 import { type Trail, trails } from '../trail.ts';
+import type { LongPolls } from '../ws/long-polls.ts';
 import { BasicAccess } from './basic-access.ts';
 import { boundBodies } from './bound-bodies.ts';
 import { documentationRoutes } from './documentation.ts';
@@ -44,6 +45,7 @@ import { probeRoutes, serverRoutes } from './routes/ops.ts';
 import { passwordResetRoutes } from './routes/password-reset.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { roomRoutes } from './routes/rooms.ts';
+import { syncRoutes } from './routes/sync.ts';
 import { tokenRoutes } from './routes/token.ts';
 import { userRoutes } from './routes/users.ts';
 import { refuseUnknownRoutes } from './unknown-routes.ts';
@@ -78,6 +80,8 @@ export interface HttpOptions {
   readonly rateLimits: RateLimits;
   readonly readiness: () => Promise<ReadinessReport>;
   readonly metrics?: (MetricsAccess & Telemetry) | undefined;
+  /** Requests that wait. */
+  readonly polls: LongPolls;
   /** Adds to the server, before its own routes, what is not plain HTTP. */
   readonly extend?: (app: FastifyInstance) => Promise<void>;
 }
@@ -137,6 +141,7 @@ const apiRoutes =
       members: memberRoutes(services),
       messages: messageRoutes(services),
       feed: feedRoutes(services),
+      sync: syncRoutes(services, options.polls),
       gifs: gifRoutes(services),
       attachments: attachmentRoutes(services),
       avatars: avatarRoutes(services),

@@ -65,8 +65,8 @@ export class Announcements {
     const [own, others]: [Follower[], Follower[]] = [[], []];
     for (const connection of followers) (connection.identity?.userId === userId ? own : others).push(connection);
     const frame = (data: object) => JSON.stringify({ type: 'chat.read', chatId, data: { userId, seq, ...data } });
-    this.#send(own, frame({ unreadCount }));
-    if (toAll) this.#send(others, frame({}));
+    sendTo(own, [frame({ unreadCount })], { readBy: userId });
+    if (toAll) sendTo(others, [frame({})], { readBy: userId });
   }
 
   #tellMuted({ chatId, userId, until }: Extract<BusEvent, { type: 'chat.muted' }>): void {

@@ -20,6 +20,7 @@ import { type Trail, trails } from '../trail.ts';
 import { commandName, errorFrame, limitOf, runCommand } from './commands.ts';
 import { AUTH_FRAME_MAX_BYTES, Connection, HEARTBEAT_MS, type Identity } from './connection.ts';
 import { Fanout } from './fanout.ts';
+import { LongPolls } from './long-polls.ts';
 import { LookOver } from './look-over.ts';
 
 const TICK_MS = 1_000;
@@ -50,6 +51,8 @@ export class Gateway {
   readonly #logger: Logger;
   readonly #options: GatewayOptions;
   readonly #fanout: Fanout;
+  /** Requests over HTTP that wait for what the sockets hear. */
+  readonly polls: LongPolls;
   readonly #lookOver: LookOver | null;
   readonly #connections = new Set<Connection>();
   #tokens: AccessTokens | null = null;
@@ -63,6 +66,7 @@ export class Gateway {
     this.#logger = options.logger;
     const { auth, chats, directory, bus } = options.services;
     this.#fanout = new Fanout({ chats, directory, bus, logger: options.logger });
+    this.polls = new LongPolls({ fanout: this.#fanout, chats });
     const shared = { ...options, fanout: this.#fanout, auth, chats, bus };
     this.#lookOver = options.isStoreShared ? new LookOver(shared) : null;
   }
@@ -102,9 +106,10 @@ export class Gateway {
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
-  /** No new connections from now on; those that are open go on until `close`. */
+  /** No new connections from now on, and nobody waits; those that are open go on until `close`. */
   drain(): void {
     this.#draining = true;
+    this.polls.stop();
   }
 
   /** Ends every connection with 1012: the client comes back, here or on another node. */

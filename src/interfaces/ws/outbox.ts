@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { ChatId } from '../../domain/ids.ts';
+import type { ChatId, UserId } from '../../domain/ids.ts';
 
 /** What may wait for one slow reader, in bytes: more, and the connection is better closed and resumed. */
 export const OUTBOX_MAX_BYTES = 1024 * 1024;
@@ -9,6 +9,8 @@ export interface Outgoing {
   readonly frames: Buffer;
   /** Where they are stored changes: which ones. */
   readonly changes?: StoredChanges;
+  /** Of a read mark: whose. */
+  readonly readBy?: UserId;
 }
 
 /** Changes of one chat that follow each other. */
