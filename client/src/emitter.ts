@@ -2,11 +2,12 @@ import type { Change, LiveFrame } from './contract.ts';
 import type { ParleyError } from './parley-error.ts';
 import type { Connection, OutgoingMessage } from './state.ts';
 
-type Heartbeat = 'ping' | 'pong' | 'token.expiring';
+/** What the client answers by itself. */
+type Internal = 'ping' | 'pong' | 'token.expiring' | 'chat.too_long';
 
 /** What can be listened to: the protocol's events, each once and in its chat's order, and what happens to this client. */
 export type ParleyEvents = { readonly [E in Change as E['type']]: E } & {
-  readonly [E in Exclude<LiveFrame, { readonly type: Heartbeat }> as E['type']]: E;
+  readonly [E in Exclude<LiveFrame, { readonly type: Internal }> as E['type']]: E;
 } & {
   readonly connection: Connection;
   /** Signed out: by `logout`, or by the server, which says why. */

@@ -76,7 +76,7 @@ export function applyChange(state: State, change: Change): State {
   return withoutSeen(applyWithin(withChatFields(state, chatId, { rev }), change), chatId);
 }
 
-const removesMe = (state: State, change: Change): boolean =>
+export const removesMe = (state: State, change: Change): boolean =>
   change.type === 'member.removed' && change.data.members.some(({ userId }) => userId === state.userId);
 
 function applyWithin(state: State, change: Change): State {
@@ -155,16 +155,20 @@ function withMembers(state: State, chatId: string, type: string, changed: readon
   const list = known.members[chatId];
   if (!list) return known;
   const gone = new Set(type === 'member.removed' ? changed.map(({ userId }) => userId) : []);
-  const images = new Map(type === 'member.removed' ? [] : changed.map((member) => [member.userId, member]));
+  const images = new Map(changed.map((member) => [member.userId, member]));
   const items = list.items
     .filter(({ userId }) => !gone.has(userId))
-    .map((member) => images.get(member.userId) ?? member);
+    .map((member) => laterOf(member, images.get(member.userId)));
   const added =
     type === 'member.added'
       ? changed.filter(({ userId }) => !list.items.some((member) => member.userId === userId))
       : [];
   return { ...known, members: { ...known.members, [chatId]: { ...list, items: [...items, ...added] } } };
 }
+
+/** The newer image of a member; but of two marks the higher counts. */
+const laterOf = (member: Member, image: Member | undefined): Member =>
+  image ? { ...image, readSeq: Math.max(member.readSeq, image.readSeq) } : member;
 
 /** My mark in a chat, which never goes back. The number of unread lines is counted here where the window shows them, else as told. */
 export function withReadMark(state: State, chatId: string, seq: number, told?: number): State {
@@ -190,6 +194,8 @@ export function applyLive(state: State, frame: LiveFrame): State {
   switch (frame.type) {
     case 'chat.read':
       return applyRead(state, frame);
+    case 'chat.muted':
+      return withChatFields(state, frame.chatId, frame.data);
     case 'chat.typing':
       return withTyping(state, frame.chatId, frame.data.userId);
     case 'presence.changed':

@@ -7,6 +7,7 @@ import {
   applyChange,
   applyLive,
   filterOutbox,
+  removesMe,
   withChat,
   withoutChat,
   withoutTyping,
@@ -28,13 +29,7 @@ export interface Page<T> {
   readonly nextCursor: string | null;
 }
 
-/** A chat has moved further than a resume replays. */
-export interface TooLong {
-  readonly type: 'chat.too_long';
-  readonly chatId: string;
-}
-
-export type ServerEvent = Change | LiveFrame | TooLong;
+export type ServerEvent = Change | LiveFrame;
 
 /** What the client has, for the server to find what it lacks. */
 export interface ResumePoint {
@@ -219,9 +214,9 @@ export class Replica {
       return state;
     }
     const local = state.chats[chatId]?.rev;
-    const isWhole = type === 'chat.created' || type === 'chat.deleted';
-    if (local === undefined ? type === 'chat.deleted' : rev <= local) return state;
-    if (!isWhole && rev !== (local ?? rev) + 1) {
+    const isEnd = type === 'chat.deleted' || removesMe(state, change);
+    if (local === undefined ? isEnd : rev <= local) return state;
+    if (!isEnd && type !== 'chat.created' && rev !== (local ?? rev) + 1) {
       this.#repair(chatId, () => this.#catchUp(chatId, local), [change]);
       return state;
     }

@@ -1,0 +1,188 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Message, Parley } from '../../client/src/index.ts';
+import { backoffMs } from '../../client/src/time.ts';
+import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
+import { Line } from './support/line.ts';
+import { Clients, idOf, textsIn, until } from './support/people.ts';
+
+let folder: string;
+let app: RunningApp;
+let line: Line;
+let clients: Clients;
+let ann: Parley;
+let bob: Parley;
+let chatId: string;
+
+const start = async (epoch?: string): Promise<RunningApp> =>
+  startApp({ store: await openSqliteStore({ dataDir: folder }), ...(epoch !== undefined && { epoch }) });
+
+/** Bob's link is the line; Ann's is not. */
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-sdk-'));
+  app = await start();
+  line = await Line.to(app.url);
+  clients = new Clients(line.url);
+  bob = await clients.register();
+  clients.moveTo(app.url);
+  ann = await clients.register();
+  chatId = (await ann.chats.createGroup({ name: 'a group', memberIds: [idOf(bob)] })).id;
+  await until(bob, ({ chats }) => chats[chatId]);
+  await bob.messages.loadNewest(chatId);
+});
+afterEach(async () => {
+  Reflect.deleteProperty(globalThis, 'window');
+  await clients.closeAll();
+  line.close();
+  await app.stop();
+  await rm(folder, { recursive: true });
+});
+
+const cutOff = async (): Promise<void> => {
+  line.cut();
+  await until(bob, ({ connection }) => connection !== 'online');
+};
+
+/** With the people as the store has them: the copies inside lines are as old as the lines. */
+function linesIn(parley: Parley, id: string): Message[] {
+  const { timelines, users } = parley.store.getState();
+  return (timelines[id]?.messages ?? []).map((line) => ({ ...line, sender: users[line.senderId] ?? line.sender }));
+}
+
+/** What Bob has is what another device of his reads afresh. */
+async function expectBobToBeUpToDate(): Promise<void> {
+  const fresh = await clients.anotherOf(bob);
+  await until(bob, ({ chats }) => isDeepStrictEqual(chats, fresh.store.getState().chats));
+  for (const id of Object.keys(bob.store.getState().timelines)) {
+    await fresh.messages.loadNewest(id);
+    const lines = linesIn(fresh, id);
+    expect(linesIn(bob, id).slice(-lines.length)).toEqual(lines);
+  }
+  expect(bob.store.getState().chats).toEqual(fresh.store.getState().chats);
+  await fresh.close();
+}
+
+it('brings everything that happened meanwhile, and tells of each once', async () => {
+  const told: string[] = [];
+  bob.on('message.created', ({ data }) => told.push(data.message.content ?? ''));
+  await cutOff();
+  const [one] = await Promise.all(['one', 'two', 'three'].map((text) => ann.messages.send(chatId, text)));
+  await ann.messages.edit(chatId, one?.id ?? '', 'one, edited');
+  await ann.chats.update(chatId, { name: 'renamed' });
+  const another = await ann.chats.createGroup({ name: 'another', memberIds: [idOf(bob)] });
+  await ann.messages.send(another.id, 'here');
+  await ann.me.update({ displayName: 'Ann' });
+  line.mend();
+  await until(bob, ({ chats }) => chats[another.id]?.seq === 2 && chats[chatId]?.name === 'renamed');
+  expect(textsIn(bob, chatId)).toEqual(['one, edited', 'two', 'three']);
+  expect(told.filter((text) => text !== 'here')).toEqual(['one, edited', 'two', 'three']);
+  await expectBobToBeUpToDate();
+});
+
+it('takes away what was lost meanwhile, without a word of what came after', async () => {
+  const deleted = await ann.chats.createGroup({ name: 'deleted', memberIds: [idOf(bob)] });
+  await until(bob, ({ chats }) => chats[deleted.id]);
+  const removed: string[] = [];
+  bob.on('member.removed', (change) => removed.push(change.chatId));
+  await cutOff();
+  await ann.chats.delete(deleted.id);
+  await ann.messages.send(chatId, 'before the end');
+  await ann.members.remove(chatId, idOf(bob));
+  await ann.messages.send(chatId, 'a secret');
+  line.mend();
+  await until(bob, ({ chats, connection }) => connection === 'online' && Object.keys(chats).length === 0);
+  expect(removed).toEqual([chatId]);
+  expect(JSON.stringify(bob.store.getState())).not.toContain('a secret');
+});
+
+it('a chat of which too much was missed is read afresh, and goes on from there', async () => {
+  await cutOff();
+  const { body } = await app.api.post('/auth/login', {
+    login: ann.store.getState().me?.username,
+    password: 'correct horse battery',
+  });
+  for (let batch = 0; batch < 11; batch++) {
+    const messages = Array.from({ length: 100 }, (_, n) => ({ content: `line ${batch * 100 + n}` }));
+    await fetch(`${app.url}/api/v1/chats/${chatId}/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${body.accessToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ messages }),
+    });
+  }
+  line.mend();
+  await until(bob, () => textsIn(bob, chatId).at(-1) === 'line 1099');
+  await ann.messages.send(chatId, 'and on');
+  await until(bob, () => textsIn(bob, chatId).at(-1) === 'and on');
+  expect(bob.store.getState().chats[chatId]?.unreadCount).toBe(1_101);
+  await expectBobToBeUpToDate();
+});
+
+it('another epoch: what was here is worth nothing, and is read again', async () => {
+  await cutOff();
+  await app.stop();
+  app = await start('another epoch');
+  line.mend(app.url);
+  await until(bob, ({ connection, timelines }) => connection === 'online' && !timelines[chatId]);
+  await bob.messages.loadNewest(chatId);
+  clients.moveTo(app.url);
+  await expectBobToBeUpToDate();
+});
+
+it('marks of reading that were set offline are told, and those of other devices are heard', async () => {
+  const { seq } = await ann.messages.send(chatId, 'one');
+  await until(bob, ({ chats }) => chats[chatId]?.unreadCount === 1);
+  const other = await clients.anotherOf(bob);
+  await cutOff();
+  bob.chats.markRead(chatId);
+  expect(bob.store.getState().chats[chatId]).toMatchObject({ readSeq: seq, unreadCount: 0 });
+  expect(other.store.getState().chats[chatId]?.unreadCount).toBe(1);
+  line.mend();
+  await until(other, ({ chats }) => chats[chatId]?.unreadCount === 0);
+});
+
+describe('the page tells that the network may be back', () => {
+  const tell = (type: string): boolean =>
+    (globalThis as unknown as { window: EventTarget }).window.dispatchEvent(new Event(type));
+  const reconnectWith = async (parley: Parley): Promise<void> => {
+    await parley.close();
+    Object.assign(globalThis, { window: new EventTarget() });
+    await parley.connect();
+  };
+
+  it('the client tries at once, however long it was going to wait', async () => {
+    await reconnectWith(bob);
+    await cutOff();
+    await until(bob, ({ connection }) => connection === 'offline');
+    line.mend();
+    const told = Date.now();
+    tell('online');
+    await until(bob, ({ connection }) => connection === 'online');
+    expect(Date.now() - told).toBeLessThan(1_000);
+  });
+
+  it('a link that has died unnoticed is given up within seconds', async () => {
+    await reconnectWith(bob);
+    line.freeze();
+    tell('focus');
+    await until(bob, ({ connection }) => connection !== 'online');
+    await until(bob, ({ connection }) => connection === 'online');
+  });
+});
+
+it('the pauses between tries are random, and their bound doubles from 0.5 s to 30 s', () => {
+  const greatest = (failures: number): number => Math.max(...Array.from({ length: 2_000 }, () => backoffMs(failures)));
+  for (const [failures, bound] of [
+    [0, 500],
+    [1, 1_000],
+    [5, 16_000],
+    [6, 30_000],
+    [1_000, 30_000],
+  ] as const) {
+    expect(greatest(failures)).toBeLessThanOrEqual(bound);
+    expect(greatest(failures)).toBeGreaterThan(bound * 0.95);
+  }
+});
