@@ -10,7 +10,7 @@ import type {
   RoomsQuery,
 } from './contract.ts';
 import type { Http } from './http.ts';
-import { withReadMark } from './reduce.ts';
+import { withChatFields, withReadMark } from './reduce.ts';
 import type { Page, Replica } from './replica.ts';
 
 /** The chats that `state.chats` has, and how to come by others. */
@@ -70,12 +70,12 @@ export class Chats {
   /** No notifications are wanted until then (RFC 3339), or for ever. */
   async mute(chatId: string, until: string | null = null): Promise<void> {
     await this.#http.request('PUT', `chats/${chatId}/mute`, { body: until === null ? {} : { until } });
-    this.#set(chatId, { muted: true, mutedUntil: until });
+    this.#replica.update((state) => withChatFields(state, chatId, { muted: true, mutedUntil: until }));
   }
 
   async unmute(chatId: string): Promise<void> {
     await this.#http.request('DELETE', `chats/${chatId}/mute`);
-    this.#set(chatId, { muted: false, mutedUntil: null });
+    this.#replica.update((state) => withChatFields(state, chatId, { muted: false, mutedUntil: null }));
   }
 
   setAvatar(chatId: string, image: Blob): Promise<Chat> {
@@ -119,13 +119,6 @@ export class Chats {
   #take(chat: Chat): Chat {
     this.#replica.take(chat);
     return chat;
-  }
-
-  #set(chatId: string, fields: Pick<Chat, 'muted' | 'mutedUntil'>): void {
-    this.#replica.update((state) => {
-      const chat = state.chats[chatId];
-      return chat ? { ...state, chats: { ...state.chats, [chatId]: { ...chat, ...fields } } } : state;
-    });
   }
 }
 

@@ -117,6 +117,7 @@ export class Connection {
       try {
         await this.#oneLink(run);
       } catch (error) {
+        if (run.isOver) return;
         if (error instanceof ParleyError && error.code === 'SIGNED_OUT') return this.#events.onSignedOut(error);
       }
       if (run.isOver) return;

@@ -1,9 +1,10 @@
 import type { EarlierText, FeedQuery, HistoryQuery, Message } from './contract.ts';
 import type { Http, Query } from './http.ts';
 import type { Draft, Outbox } from './outbox.ts';
-import { withImage, without, withPeopleOf } from './reduce.ts';
+import { withEntry, without } from './records.ts';
+import { withImage, withPeopleOf } from './reduce.ts';
 import type { Page, Replica } from './replica.ts';
-import type { ParleyState, Timeline } from './state.ts';
+import type { Timeline } from './state.ts';
 import { windowOf, withLine, withNewer, withOlder } from './timeline.ts';
 
 const PAGE = 50;
@@ -139,7 +140,8 @@ export class Messages {
       const isEnd = query.before === undefined && query.around === undefined;
       const window = put(state.timelines[chatId], withChanges(lines, changed, isEnd), page);
       if (!window || !state.chats[chatId]) return state;
-      return withTimeline(withPeopleOf(state, page.items), chatId, window);
+      const known = withPeopleOf(state, page.items);
+      return { ...known, timelines: withEntry(known.timelines, chatId, window) };
     });
   }
 
@@ -151,11 +153,6 @@ export class Messages {
     return running.finally(() => this.#loads.delete(key));
   }
 }
-
-const withTimeline = (state: ParleyState, chatId: string, timeline: Timeline): ParleyState => ({
-  ...state,
-  timelines: { ...state.timelines, [chatId]: timeline },
-});
 
 /** A page, in order, with the lines that changed or came while it was read. Before an empty page there is nothing to come after. */
 function withChanges(lines: readonly Message[], changed: readonly Message[], isEnd: boolean): readonly Message[] {

@@ -2,6 +2,7 @@ import type { Attachment, Message } from './contract.ts';
 import type { Emitter } from './emitter.ts';
 import { withLock } from './lock.ts';
 import { ParleyError } from './parley-error.ts';
+import { withEntry } from './records.ts';
 import { filterOutbox } from './reduce.ts';
 import type { Replica } from './replica.ts';
 import type { OutgoingMessage, ParleyState } from './state.ts';
@@ -184,7 +185,7 @@ export class Outbox {
     const { chatId, clientId } = message;
     this.#replica.update((state) => {
       const others = (state.outbox[chatId] ?? []).filter((other) => other.clientId !== clientId);
-      return { ...state, outbox: { ...state.outbox, [chatId]: inOrder([...others, message]) } };
+      return { ...state, outbox: withEntry(state.outbox, chatId, inOrder([...others, message])) };
     });
   }
 

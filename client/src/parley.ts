@@ -117,8 +117,9 @@ export class Parley {
   }
 
   async #begin(granted: SignedIn): Promise<void> {
+    if (!this.#session) throw new Error('With getToken it is the application that signs people in.');
     this.#connection.stop();
-    await this.#session?.begin(granted);
+    await this.#session.begin(granted);
     await this.#enter(granted.user.id);
     this.#replica.update((state) => withUsers({ ...state, me: granted.user }, [granted.user]));
   }

@@ -1,15 +1,10 @@
 /** What the state becomes. Pure functions; whatever does not change keeps its identity. */
 import type { Change, Chat, ChatReadFrame, LiveFrame, Member, Message, Presence, UserRef } from './contract.ts';
-import type { ById, OutgoingMessage, ParleyState } from './state.ts';
+import { withEntries, withEntry, without } from './records.ts';
+import type { OutgoingMessage, ParleyState } from './state.ts';
 import { countUnread, isUnreadOf, withLine } from './timeline.ts';
 
 type State = ParleyState;
-
-export function without<T>(record: ById<T>, id: string): ById<T> {
-  if (!(id in record)) return record;
-  const { [id]: _, ...rest } = record;
-  return rest;
-}
 
 const isSame = <T extends object>(a: T | undefined, b: T): boolean =>
   a !== undefined && (Object.keys(b) as (keyof T)[]).every((key) => Object.is(a[key], b[key]));
@@ -21,7 +16,13 @@ export function withUsers(state: State, seen: readonly (UserRef | null | undefin
     .map(({ id, username, displayName, avatarUrl, deleted }) => ({ id, username, displayName, avatarUrl, deleted }))
     .filter((user) => !isSame(state.users[user.id], user));
   if (fresh.length === 0) return state;
-  return { ...state, users: { ...state.users, ...Object.fromEntries(fresh.map((user) => [user.id, user])) } };
+  return {
+    ...state,
+    users: withEntries(
+      state.users,
+      fresh.map((user) => [user.id, user] as const),
+    ),
+  };
 }
 
 const peopleOf = (message: Message | null): UserRef[] =>
@@ -34,13 +35,13 @@ export function withPeopleOf(state: State, messages: readonly Message[]): State 
 /** A chat, whole: new, or read afresh. */
 export function withChat(state: State, chat: Chat): State {
   const known = withUsers(state, [chat.peer, ...peopleOf(chat.lastMessage)]);
-  return withoutSeen({ ...known, chats: { ...known.chats, [chat.id]: chat } }, chat.id);
+  return withoutSeen({ ...known, chats: withEntry(known.chats, chat.id, chat) }, chat.id);
 }
 
-function withChatFields(state: State, chatId: string, fields: Partial<Chat>): State {
+export function withChatFields(state: State, chatId: string, fields: Partial<Chat>): State {
   const chat = state.chats[chatId];
   if (!chat || isSame({ ...chat, ...fields }, chat)) return state;
-  return { ...state, chats: { ...state.chats, [chatId]: { ...chat, ...fields } } };
+  return { ...state, chats: withEntry(state.chats, chatId, { ...chat, ...fields }) };
 }
 
 /** A chat that is no longer mine, with all that was known of it. What is on its way there stays: it is to be refused, not lost. */
@@ -64,7 +65,7 @@ export function filterOutbox(state: State, chatId: string, keep: (line: Outgoing
   const lines = state.outbox[chatId];
   if (!lines || lines.every(keep)) return state;
   const kept = lines.filter(keep);
-  const outbox = kept.length > 0 ? { ...state.outbox, [chatId]: kept } : without(state.outbox, chatId);
+  const outbox = kept.length > 0 ? withEntry(state.outbox, chatId, kept) : without(state.outbox, chatId);
   return { ...state, outbox };
 }
 
@@ -141,7 +142,7 @@ function withTimelineLine(state: State, message: Message): State {
   const timeline = known.timelines[message.chatId];
   const changed = timeline && withLine(timeline, message);
   if (!changed || changed === timeline) return known;
-  return { ...known, timelines: { ...known.timelines, [message.chatId]: changed } };
+  return { ...known, timelines: withEntry(known.timelines, message.chatId, changed) };
 }
 
 function addUnread(state: State, chatId: string, difference: number): State {
@@ -163,7 +164,7 @@ function withMembers(state: State, chatId: string, type: string, changed: readon
     type === 'member.added'
       ? changed.filter(({ userId }) => !list.items.some((member) => member.userId === userId))
       : [];
-  return { ...known, members: { ...known.members, [chatId]: { ...list, items: [...items, ...added] } } };
+  return { ...known, members: withEntry(known.members, chatId, { ...list, items: [...items, ...added] }) };
 }
 
 /** The newer image of a member; but of two marks the higher counts. */
@@ -186,7 +187,7 @@ function applyRead(state: State, { chatId, data: { userId, seq, unreadCount } }:
   const member = list?.items[index];
   if (!list || !member || member.readSeq >= seq) return state;
   const items = list.items.with(index, { ...member, readSeq: seq });
-  return { ...state, members: { ...state.members, [chatId]: { ...list, items } } };
+  return { ...state, members: withEntry(state.members, chatId, { ...list, items }) };
 }
 
 /** After an event that is not a stored change. */
@@ -210,14 +211,19 @@ export function applyLive(state: State, frame: LiveFrame): State {
 export function withPresence(state: State, seen: readonly Presence[]): State {
   const fresh = seen.filter((presence) => !isSame(state.presence[presence.userId], presence));
   if (fresh.length === 0) return state;
-  const presence = { ...state.presence, ...Object.fromEntries(fresh.map((one) => [one.userId, one])) };
-  return { ...state, presence };
+  return {
+    ...state,
+    presence: withEntries(
+      state.presence,
+      fresh.map((one) => [one.userId, one] as const),
+    ),
+  };
 }
 
 function withTyping(state: State, chatId: string, userId: string): State {
   const typing = state.typing[chatId] ?? [];
   if (userId === state.userId || typing.includes(userId) || !state.chats[chatId]) return state;
-  return { ...state, typing: { ...state.typing, [chatId]: [...typing, userId] } };
+  return { ...state, typing: withEntry(state.typing, chatId, [...typing, userId]) };
 }
 
 export function withoutTyping(state: State, chatId: string, userId: string): State {
@@ -226,6 +232,6 @@ export function withoutTyping(state: State, chatId: string, userId: string): Sta
   const others = typing.filter((id) => id !== userId);
   return {
     ...state,
-    typing: others.length > 0 ? { ...state.typing, [chatId]: others } : without(state.typing, chatId),
+    typing: others.length > 0 ? withEntry(state.typing, chatId, others) : without(state.typing, chatId),
   };
 }

@@ -3,6 +3,7 @@ import type { Change, Changes, Chat, ChatSeen, LiveFrame, Me, Member, Message, P
 import type { Emitter, ParleyEvents } from './emitter.ts';
 import type { Http } from './http.ts';
 import { ParleyError } from './parley-error.ts';
+import { inOneStep, withEntry } from './records.ts';
 import {
   applyChange,
   applyLive,
@@ -78,7 +79,10 @@ export class Replica {
   }
 
   update(step: (state: ParleyState) => ParleyState): void {
-    this.#store.setState(step(this.state), true);
+    this.#store.setState(
+      inOneStep(() => step(this.state)),
+      true,
+    );
   }
 
   /** Nothing is known of anybody any more. */
@@ -272,7 +276,7 @@ export class Replica {
       const known = withChat(withoutChat(state, chatId), chat);
       if (!page) return known;
       const timeline = windowOf(page.items, { hasOlder: page.nextCursor !== null, hasNewer: false });
-      return { ...known, timelines: { ...known.timelines, [chatId]: timeline } };
+      return { ...known, timelines: withEntry(known.timelines, chatId, timeline) };
     });
   }
 
@@ -317,7 +321,7 @@ export class Replica {
         state,
         page.items.map(({ user }) => user),
       );
-      return { ...known, members: { ...known.members, [chatId]: { items, nextCursor: page.nextCursor } } };
+      return { ...known, members: withEntry(known.members, chatId, { items, nextCursor: page.nextCursor }) };
     });
   }
 
