@@ -1,8 +1,19 @@
 # Untried so far: where this was written, there was no Docker engine.
-FROM node:26-slim AS dependencies
+FROM node:26-slim AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+COPY client/package.json client/
+COPY web/package.json web/
+
+FROM manifests AS dependencies
+RUN npm ci --omit=dev --workspaces=false
+
+FROM manifests AS web
+RUN npm ci
+COPY tsconfig.json ./
+COPY client client
+COPY web web
+RUN npm run build --workspace web
 
 FROM node:26-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PARLEY_DATA_DIR=/data
@@ -10,6 +21,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
+COPY --from=web /app/web/dist ./web/dist
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

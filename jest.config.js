@@ -3,8 +3,8 @@
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // These have a run of their own: jest.slow.config.js.
-  testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$'],
+  // These have runs of their own: jest.slow.config.js, jest.browser.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$', '/test/browser/'],
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
   maxWorkers: '100%',

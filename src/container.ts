@@ -329,6 +329,7 @@ export async function buildApplication(opened: Leaves): Promise<Application> {
     readiness: () => readiness.report(),
     metrics,
     polls: gateway.polls,
+    webClient: leaves.webClient,
     extend: (app) => gateway.register(app),
   });
   metrics?.watchBus(root.resolve(BUS));

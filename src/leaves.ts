@@ -1,4 +1,5 @@
 /** What the composition root stands on: opened or loaded by the configuration before anything is built. */
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { BlobStore, ImageProcessor } from './application/ports/files.ts';
 import type { Store } from './application/ports/persistence.ts';
@@ -10,6 +11,8 @@ import { openSqliteStore } from './infrastructure/sqlite/sqlite-store.ts';
 import { RandomIds } from './infrastructure/system.ts';
 
 export const SIGNING_KEY_BYTES = 48;
+/** Where `npm start` has the web client built. */
+const WEB_CLIENT = fileURLToPath(new URL('../web/dist', import.meta.url));
 
 /** What is there before anything is built: opened, loaded or, in a test, replaced. */
 export interface Leaves {
@@ -29,6 +32,8 @@ export interface Leaves {
   /** By which several nodes hear of each other. */
   readonly redis?: Pick<RedisNode, keyof RedisNode>;
   readonly images?: ImageProcessor;
+  /** The folder of the built web client. */
+  readonly webClient?: string;
 }
 
 /**
@@ -46,7 +51,8 @@ export async function openLeaves(config: Config, version: string, logger: Logger
       : settings.keep('signing-key', new RandomIds().secret(SIGNING_KEY_BYTES));
   const signingKey = config.jwtSecret ?? (await generated());
   const epoch = await settings.epoch();
-  return { config, version, logger, ...opened, ...(await redisOf(config, logger, epoch)), signingKey, epoch };
+  const redis = await redisOf(config, logger, epoch);
+  return { config, version, logger, ...opened, ...redis, signingKey, epoch, webClient: WEB_CLIENT };
 }
 
 async function redisOf({ redisUrl: url }: Config, logger: Logger, epoch: string): Promise<Pick<Leaves, 'redis'>> {

@@ -71,7 +71,9 @@ const LAYERS: readonly Layer[] = [
   // It is a package of its own: it has nothing of the server, not even types, and only one file of it knows Node.
   { name: 'client/node', files: /^client\/src\/node\.ts$/, allowed: [/^client\//, NODE] },
   { name: 'client', files: /^client\//, allowed: [/^client\/(?!src\/node\.ts)/, NPM] },
-  { name: 'web', files: /^web\//, allowed: [/^(web|client)\//, NPM], isFuture: true },
+  // What builds it runs in Node, the rest in a browser.
+  { name: 'web/build', files: /^web\/[^/]+\.ts$/, allowed: [NPM, NODE] },
+  { name: 'web', files: /^web\/src\//, allowed: [/^web\/src\//, NPM] },
   // It acts through the use cases, as people do, and starts the program as it is.
   {
     name: 'demo',
@@ -194,9 +196,10 @@ describe('a planted violation is found', () => {
     ['client/src/socket.ts', `import type { Message } from '../../src/interfaces/contract/message.ts';`],
     ['client/src/socket.ts', `import { open } from 'node:fs';`],
     ['client/src/socket.ts', `import { fileStorage } from './node.ts';`],
-    ['web/app.tsx', `import type { Message } from '../src/interfaces/contract/message.ts';`],
+    ['web/src/app.tsx', `import type { Message } from '../../src/interfaces/contract/message.ts';`],
     ['demo/perform.ts', `import { SqliteChatLog } from '../src/infrastructure/sqlite/sqlite-chat-log.ts';`],
     ['demo/perform.ts', `import { record } from '../src/domain/changes.ts';`],
+    ['web/src/app.tsx', `import { defineConfig } from '../vite.config.ts';`],
     ['test/protocol/hello.test.ts', `import { Hello } from '../../src/interfaces/contract/hello.ts';`],
     ['test/protocol/hello.test.ts', `import { node } from '../support/node.ts';`],
     ['src/infrastructure/system.ts', `import { container } from 'tsyringe';`],
@@ -231,7 +234,7 @@ describe('what is allowed is let through', () => {
     ['src/interfaces/http/server.ts', `import type { Command } from '../../domain/decide.ts';`],
     ['src/interfaces/present.ts', `import { type Acquaintance, seenBy } from '../domain/user.ts';`],
     ['client/src/node.ts', `import { open } from 'node:fs';\nimport type { Storage } from './storage.ts';`],
-    ['web/app.tsx', `import { Parley } from 'parley-client';`],
+    ['web/src/app.tsx', `import { Parley } from 'parley-client';`],
   ])('%s: %s', (path, source) => {
     expect(violationsOf({ path, source })).toEqual([]);
   });

@@ -50,6 +50,7 @@ import { tokenRoutes } from './routes/token.ts';
 import { userRoutes } from './routes/users.ts';
 import { refuseUnknownRoutes } from './unknown-routes.ts';
 import { compileValidator } from './validator-compiler.ts';
+import { WebClient } from './web-client.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -82,6 +83,8 @@ export interface HttpOptions {
   readonly metrics?: (MetricsAccess & Telemetry) | undefined;
   /** Requests that wait. */
   readonly polls: LongPolls;
+  /** The folder of the built web client; a server without one has no pages. */
+  readonly webClient?: string | undefined;
   /** Adds to the server, before its own routes, what is not plain HTTP. */
   readonly extend?: (app: FastifyInstance) => Promise<void>;
 }
@@ -111,11 +114,13 @@ export async function buildServer(options: HttpOptions): Promise<ParleyServer> {
   if (config.corsOrigins.length > 0) await app.register(cors, corsOptions(config.corsOrigins));
   await app.register(swagger, openApiOptions(version));
   const limitStrays = limiterOf(options.rateLimits, 'unknownRoute');
-  refuseUnknownRoutes(app, limitStrays);
+  const webClient = options.webClient === undefined ? null : WebClient.read(options.webClient);
+  refuseUnknownRoutes(app, limitStrays, webClient?.answerNavigation.bind(webClient));
 
   await options.extend?.(app);
   await app.register(named('probes', probeRoutes(options.readiness)));
   if (options.metrics) await app.register(named('metrics', metricsRoutes(options.metrics, limitStrays)));
+  if (webClient) await app.register(named('web client', webClient.routes));
   await app.register(named('documentation', documentationRoutes(isHttps)));
   await app.register(named('api', apiRoutes(options)), { prefix: '/api/v1' });
   return app;

@@ -3,9 +3,17 @@ import { DomainError } from '../../domain/errors.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-/** Refuses what no route is for, before its body is read: 405 with `Allow` where the path is known (RFC 9110 15.5.6), else 404. */
-export function refuseUnknownRoutes(app: FastifyInstance, limit: (request: FastifyRequest) => Promise<void>): void {
-  const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
+/**
+ * Refuses what no route is for, before its body is read: 405 with `Allow` where the path is known (RFC 9110 15.5.6), else 404.
+ * @param answerPage answers what a page is for after all, and then says true
+ */
+export function refuseUnknownRoutes(
+  app: FastifyInstance,
+  limit: (request: FastifyRequest) => Promise<void>,
+  answerPage?: (request: FastifyRequest, reply: FastifyReply) => boolean,
+): void {
+  const refuse = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (answerPage?.(request, reply)) return;
     await limit(request);
     const url = request.url.replace(/[?#].*$/s, '');
     const allowed = METHODS.filter((method) => app.findRoute({ method, url }) !== null);

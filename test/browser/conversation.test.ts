@@ -1,0 +1,133 @@
+import { expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { ApiClient, PASSWORD } from '../support/api-client.ts';
+import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import { field, inBrowser, message, openChatWith, register, type Stage, send, signIn, texts } from './support/stage.ts';
+
+/** Two people in browsers of their own, with the chat between them open. */
+async function twoPeople(stage: Stage, tag: string, url?: string): Promise<{ ann: Page; bob: Page }> {
+  const options = url === undefined ? {} : { url };
+  const [ann, bob] = await Promise.all([stage.page('/', options), stage.page('/', options)]);
+  await register(ann, `ann-${tag}`, `Ann ${tag}`);
+  await register(bob, `bob-${tag}`, `Bob ${tag}`);
+  await openChatWith(ann, `Bob ${tag}`);
+  await openChatWith(bob, `Ann ${tag}`);
+  return { ann, bob };
+}
+
+inBrowser('a conversation', (stage) => {
+  test('what one writes the other sees at once, with who types, what is read and what is edited or deleted', async () => {
+    const { ann, bob } = await twoPeople(stage(), 'live');
+    await field(ann).pressSequentially('Hello Bo');
+    await bob.getByText('Ann live is typing…').waitFor();
+    await send(ann, 'Hello Bob');
+    await message(bob, 'Hello Bob').waitFor();
+    await message(ann, 'Hello Bob').getByText('Read', { exact: true }).waitFor();
+
+    await send(bob, 'Hello Ann');
+    await message(ann, 'Hello Ann').waitFor();
+    expect(await texts(ann)).toEqual(['Hello Bob', 'Hello Ann']);
+    expect(await texts(bob)).toEqual(['Hello Bob', 'Hello Ann']);
+
+    await field(ann).press('ArrowUp');
+    await field(ann).fill('Hello, dear Bob');
+    await field(ann).press('Enter');
+    await message(bob, 'Hello, dear Bob').getByText('edited').waitFor();
+
+    await message(ann, 'dear Bob').hover();
+    await message(ann, 'dear Bob')
+      .getByRole('button', { name: /^Actions/ })
+      .click();
+    await ann.getByRole('menuitem', { name: 'Delete' }).click();
+    await ann.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await message(bob, 'This message was deleted.').waitFor();
+    expect(await bob.getByText('dear Bob').count()).toBe(0);
+  });
+
+  test('an unread message is counted in the list and in the title until it is looked at', async () => {
+    const { ann, bob } = await twoPeople(stage(), 'unread');
+    await bob.goto(new URL('/', bob.url()).href);
+    await bob.getByRole('link', { name: /Ann unread/ }).waitFor();
+    await send(ann, 'one');
+    await send(ann, 'two');
+    await bob.getByText('2 unread messages').waitFor();
+    expect(await bob.title()).toBe('(2) Parley');
+    await bob.getByRole('link', { name: /Ann unread/ }).click();
+    await message(bob, 'two').waitFor();
+    await bob.getByText(/unread message/).waitFor({ state: 'detached' });
+    await bob.waitForFunction(() => document.title === 'Parley');
+  });
+
+  test('three messages written offline arrive once each and in order', async () => {
+    const { ann, bob } = await twoPeople(stage(), 'offline');
+    await send(ann, 'before');
+    await message(bob, 'before').waitFor();
+    await ann.context().setOffline(true);
+    await ann.getByText('You are offline.').waitFor();
+    for (const text of ['first', 'second', 'third']) await send(ann, text);
+    expect(await texts(ann)).toEqual(['before', 'first', 'second', 'third']);
+    expect(await texts(bob)).toEqual(['before']);
+
+    await ann.context().setOffline(false);
+    await message(bob, 'third').waitFor();
+    await ann.getByText('You are offline.').waitFor({ state: 'detached' });
+    for (const page of [ann, bob]) {
+      await page.reload();
+      await message(page, 'third').waitFor();
+      expect(await texts(page)).toEqual(['before', 'first', 'second', 'third']);
+    }
+  });
+
+  test('a server that is killed and started again is not noticed but for a pause', async () => {
+    const folder = await temporaryFolder();
+    let server = await ServerProcess.start({ PARLEY_DATA_DIR: folder.path });
+    const { port } = new URL(server.url);
+    try {
+      const { ann, bob } = await twoPeople(stage(), 'killed', server.url);
+      await send(ann, 'before');
+      await message(bob, 'before').waitFor();
+      await server.kill('SIGKILL');
+      await send(ann, 'while it is down');
+      server = await ServerProcess.start({ PARLEY_DATA_DIR: folder.path, PORT: port });
+      await message(bob, 'while it is down').waitFor();
+      await send(bob, 'after');
+      await message(ann, 'after').waitFor();
+      for (const page of [ann, bob]) expect(await texts(page)).toEqual(['before', 'while it is down', 'after']);
+    } finally {
+      await stage().clear();
+      await server.kill('SIGTERM');
+      await folder.remove();
+    }
+  });
+
+  test('whoever is signed out from another device is told so, and finds what he was writing', async () => {
+    const { ann } = await twoPeople(stage(), 'revoked');
+    await field(ann).fill('half a thought');
+    const { url, api } = stage().app;
+    const { body } = await api.post('/auth/login', { login: 'ann-revoked', password: PASSWORD });
+    await new ApiClient(url, body.accessToken).post('/auth/logout-all');
+
+    await ann.getByText('You were signed out from another device.').waitFor();
+    await signIn(ann, 'ann-revoked');
+    await openChatWith(ann, 'Bob revoked');
+    expect(await field(ann).inputValue()).toBe('half a thought');
+  });
+
+  test('two tabs of one person show the same and send each message once', async () => {
+    const { ann, bob } = await twoPeople(stage(), 'tabs');
+    const second = await ann.context().newPage();
+    stage().watch(second);
+    await second.goto(ann.url());
+    await send(ann, 'from the first tab');
+    await message(second, 'from the first tab').waitFor();
+    await send(second, 'from the second tab');
+    await message(bob, 'from the second tab').waitFor();
+    for (const page of [ann, second, bob]) {
+      await message(page, 'from the second tab').waitFor();
+      expect(await texts(page)).toEqual(['from the first tab', 'from the second tab']);
+    }
+    await ann.getByRole('button', { name: 'More' }).click();
+    await ann.getByRole('menuitem', { name: 'Sign out' }).click();
+    await second.getByRole('heading', { name: 'Welcome back' }).waitFor();
+  });
+});

@@ -1,0 +1,20 @@
+import './ui/tokens.css';
+import './ui/base.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { startSession } from './session/lifecycle.ts';
+import { applyPreferences, usePreferences } from './settings/preferences.ts';
+
+applyPreferences(usePreferences.getState());
+usePreferences.subscribe(applyPreferences);
+startSession();
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}

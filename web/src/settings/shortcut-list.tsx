@@ -1,0 +1,37 @@
+import { useTexts } from '../texts/texts.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import styles from './settings.module.css';
+
+const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
+
+/** Every key that does something. */
+export function ShortcutList({ onClose }: { readonly onClose: () => void }) {
+  const t = useTexts();
+  const keys: readonly (readonly [readonly string[], string])[] = [
+    [[COMMAND, 'K'], t.shortcut.palette],
+    [['Alt', '↑ ↓'], t.shortcut.nextChat],
+    [['↑ ↓'], t.shortcut.walk],
+    [['Enter'], t.shortcut.send],
+    [['⇧', 'Enter'], t.shortcut.newLine],
+    [['↑'], t.shortcut.editLast],
+    [['↵'], t.shortcut.menu],
+    [['Esc'], t.shortcut.escape],
+    [['?'], t.shortcut.list],
+  ];
+  return (
+    <Dialog title={t.shortcuts} onClose={onClose}>
+      <dl className={styles.keys}>
+        {keys.map(([combination, what]) => (
+          <div key={what}>
+            <dt>
+              {combination.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
