@@ -23,11 +23,11 @@ const CHATS_KNOWN_MAX = 4_000;
 const Known = shape('Known', { rev: Seq, readSeq: Seq }, "A chat's last `rev` that the client has, and its read mark.");
 
 /** What a client has, by chat id. */
-export const knownChats = Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Known, {
+const knownChats = Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Known, {
   maxProperties: CHATS_KNOWN_MAX,
 });
-export const epoch = Type.String({ maxLength: 64, description: "The store's, as it was when the numbers were given." });
-export const me = Type.Integer({ minimum: 0, description: "Version of the user's own row." });
+const epoch = Type.String({ maxLength: 64, description: "The store's, as it was when the numbers were given." });
+const me = Type.Integer({ minimum: 0, description: "Version of the user's own row." });
 
 /** The first frame of every connection; `token` unless a ticket or a header has said who it is. */
 export const AuthFrame = Type.Object(

@@ -65,8 +65,9 @@ export class Announcements {
     const [own, others]: [Follower[], Follower[]] = [[], []];
     for (const connection of followers) (connection.identity?.userId === userId ? own : others).push(connection);
     const frame = (data: object) => JSON.stringify({ type: 'chat.read', chatId, data: { userId, seq, ...data } });
-    sendTo(own, [frame({ unreadCount })], { readBy: userId });
-    if (toAll) sendTo(others, [frame({})], { readBy: userId });
+    const mark = { chatId, userId };
+    sendTo(own, [frame({ unreadCount })], { mark });
+    if (toAll) sendTo(others, [frame({})], { mark });
   }
 
   #tellMuted({ chatId, userId, until }: Extract<BusEvent, { type: 'chat.muted' }>): void {
@@ -78,7 +79,7 @@ export class Announcements {
     const others = [...this.#audience.followersOf([chatId])].filter(
       (connection) => connection.identity?.userId !== userId,
     );
-    this.#send(others, JSON.stringify({ type: 'chat.typing', chatId, data: { userId } }));
+    sendTo(others, [JSON.stringify({ type: 'chat.typing', chatId, data: { userId } })], { isFleeting: true });
   }
 
   /** Whoever hides his own presence hears of nobody's. */
@@ -86,7 +87,7 @@ export class Announcements {
     const audience = [...this.#audience.followersOf(event.chatIds)];
     const people = await this.#directory.lookUp(audience.flatMap((connection) => connection.identity?.userId ?? []));
     const open = audience.filter((connection) => people.get(connection.identity?.userId ?? '')?.showPresence);
-    this.#send(open, JSON.stringify({ type: 'presence.changed', data: presentPresence(event) }));
+    sendTo(open, [JSON.stringify({ type: 'presence.changed', data: presentPresence(event) })], { isFleeting: true });
   }
 
   async #tellAll({ userId, content, at }: Extract<BusEvent, { type: 'broadcast' }>): Promise<void> {

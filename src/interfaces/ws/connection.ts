@@ -5,7 +5,7 @@ import type { Connected } from '../../application/presence-service.ts';
 import type { ChatId, Instant, SessionId, UserId } from '../../domain/ids.ts';
 import { CLOSE } from '../contract/frames.ts';
 import type { Follower } from './follower.ts';
-import { OUTBOX_MAX_BYTES, Outbox, type Outgoing, textFrame, textFrames } from './outbox.ts';
+import { Outbox, type Outgoing, textFrame, textFrames, WAITING_MAX_BYTES } from './outbox.ts';
 
 export const HEARTBEAT_MS = 25_000;
 const FRAME_MAX_BYTES = 64 * 1024;
@@ -68,6 +68,9 @@ export class Connection implements Follower {
   #heldBytes = 0;
   /** Of chats whose changes up to these revs are still to be delivered, though the client has been told of them. */
   #told: Map<ChatId, number> = new Map();
+  /** Read marks of others that wait until the client has taken what is before them: the last of each person in each chat. */
+  readonly #marks = new Map<string, Outgoing & Required<Pick<Outgoing, 'mark'>>>();
+  #markBytes = 0;
 
   constructor(id: string, socket: WebSocket, raw: Duplex, clock: Clock, events: ConnectionEvents) {
     this.id = id;
@@ -88,7 +91,7 @@ export class Connection implements Follower {
 
   /** What waits to be sent. */
   get queuedBytes(): number {
-    return this.#outbox.bytes + this.#heldBytes;
+    return this.#outbox.bytes + this.#heldBytes + this.#markBytes;
   }
 
   get ageMs(): number {
@@ -103,9 +106,17 @@ export class Connection implements Follower {
     this.#push(textFrame(text));
   }
 
-  /** Nothing before `ready`, since the client reads its chats after it, unless the connection holds what comes. */
+  /**
+   * Nothing before `ready`, since the client reads its chats after it, unless the connection holds what comes. Above half of
+   * what may wait, what is fleeting is dropped; above three quarters, others' read marks wait, merged; above all of it, the
+   * connection ends. What is stored the client is told when it resumes.
+   */
   deliver(event: Outgoing): void {
-    if (this.#held) this.#hold(this.#held, event);
+    const { mark, isFleeting } = event;
+    if (isFleeting && this.queuedBytes > WAITING_MAX_BYTES / 2) return;
+    const isMergeable = mark && mark.userId !== this.identity?.userId; // one's own has an unread count, which is of its moment
+    if (isMergeable && this.queuedBytes > WAITING_MAX_BYTES * 0.75) this.#merge({ ...event, mark });
+    else if (this.#held) this.#hold(this.#held, event);
     else if (this.ready) this.#pushUntold(event);
   }
 
@@ -131,6 +142,7 @@ export class Connection implements Follower {
     this.#told = new Map(told);
     for (const event of held) this.deliver(event);
     for (const [chatId, rev] of this.#told) if (!isToCome(chatId, rev)) this.#told.delete(chatId);
+    this.#tellMarks();
   }
 
   /** Ends the connection after what is queued has gone. Once is enough; later calls do nothing. */
@@ -141,6 +153,8 @@ export class Connection implements Follower {
     this.#closedWith = code;
     this.#held = null;
     this.#heldBytes = 0;
+    this.#marks.clear();
+    this.#markBytes = 0;
     this.#outbox.flush();
     this.#socket.close(code, reason);
   }
@@ -177,9 +191,25 @@ export class Connection implements Follower {
   }
 
   #hold(held: Outgoing[], event: Outgoing): void {
+    if (!this.#hasRoom(event.frames)) return;
     held.push(event);
     this.#heldBytes += event.frames.length;
-    if (this.#heldBytes > OUTBOX_MAX_BYTES) this.close(CLOSE.slowConsumer, 'too much is waiting');
+  }
+
+  #merge(event: Outgoing & Required<Pick<Outgoing, 'mark'>>): void {
+    const key = `${event.mark.chatId} ${event.mark.userId}`;
+    if (!this.#hasRoom(event.frames)) return;
+    if (this.#marks.size === 0 && !this.#held) void this.#outbox.drained().then(() => this.#tellMarks());
+    this.#markBytes += event.frames.length - (this.#marks.get(key)?.frames.length ?? 0);
+    this.#marks.set(key, event);
+  }
+
+  /** Of a chat that is followed no more nothing is told. */
+  #tellMarks(): void {
+    const marks = [...this.#marks.values()];
+    this.#marks.clear();
+    this.#markBytes = 0;
+    for (const event of marks) if (this.following.has(event.mark.chatId)) this.deliver(event);
   }
 
   #pushUntold({ frames, changes }: Outgoing): void {
@@ -196,7 +226,15 @@ export class Connection implements Follower {
   }
 
   #push(frame: Buffer): void {
-    if (!this.closed && !this.#outbox.push(frame)) this.close(CLOSE.slowConsumer, 'too much is waiting');
+    if (!this.closed && this.#hasRoom(frame)) this.#outbox.push(frame);
+  }
+
+  /** Where there is none, even once the system has taken what it takes, the connection ends. */
+  #hasRoom({ length }: Buffer): boolean {
+    if (this.queuedBytes + length > WAITING_MAX_BYTES) this.#outbox.flush();
+    if (this.queuedBytes + length <= WAITING_MAX_BYTES) return true;
+    this.close(CLOSE.slowConsumer, 'too much is waiting');
+    return false;
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {

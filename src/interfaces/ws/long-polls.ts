@@ -95,8 +95,8 @@ class LongPoll implements Follower {
     });
   }
 
-  deliver({ changes, readBy }: Outgoing): void {
-    if (changes || readBy === this.identity.userId) this.#ring();
+  deliver({ changes, mark }: Outgoing): void {
+    if (changes || mark?.userId === this.identity.userId) this.#ring();
   }
 
   close(): void {

@@ -1,16 +1,18 @@
 import type { Duplex } from 'node:stream';
 import type { ChatId, UserId } from '../../domain/ids.ts';
 
-/** What may wait for one slow reader, in bytes: more, and the connection is better closed and resumed. */
-export const OUTBOX_MAX_BYTES = 1024 * 1024;
+/** What may wait for one slow reader: more, and the connection is better closed and resumed. */
+export const WAITING_MAX_BYTES = 1024 * 1024;
 
 /** One or several events on their way to many sockets. */
 export interface Outgoing {
   readonly frames: Buffer;
   /** Where they are stored changes: which ones. */
   readonly changes?: StoredChanges;
-  /** Of a read mark: whose. */
-  readonly readBy?: UserId;
+  /** Where it is a read mark: whose, and of which chat. */
+  readonly mark?: { readonly chatId: ChatId; readonly userId: UserId };
+  /** Nobody misses it who does not hear it now: somebody types, comes or goes. */
+  readonly isFleeting?: true;
 }
 
 /** Changes of one chat that follow each other. */
@@ -80,12 +82,10 @@ export class Outbox {
     return this.#bytes + this.#socket.writableLength;
   }
 
-  /** Queues a frame for this turn's write. Answers false, and queues nothing, when too much waits already. */
-  push(frame: Buffer): boolean {
-    if (this.bytes + frame.length > OUTBOX_MAX_BYTES) return false;
+  /** Queues a frame for this turn's write. */
+  push(frame: Buffer): void {
     if (this.#frames.push(frame) === 1 && dirty.push(this) === 1) setImmediate(flushAll);
     this.#bytes += frame.length;
-    return true;
   }
 
   /** Resolves when the reader has taken what waits, or has gone. */
