@@ -11,6 +11,7 @@ interface Schema {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  readonly patternProperties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
   readonly anyOf?: readonly Schema[];
   readonly enum?: readonly string[];
@@ -27,6 +28,7 @@ export function clientContract(): string {
   const live = Object.entries(frames.liveFrames).map(([type, schema]) => declarations.frame(type, schema));
   declarations.frame('ready', frames.ReadyFrame);
   declarations.frame('error', frames.ErrorFrame);
+  for (const sync of [frames.SyncBody, frames.SyncResult]) declarations.reference(sync as Schema);
   return [
     '// Made by `npm run docs` from the contract of the server. Do not edit.\n',
     ...declarations.texts(),
@@ -57,7 +59,6 @@ class Declarations {
     else this.#declare(name, schema);
   }
 
-  /** A frame may be called as its data are, so its name tells that it is one. */
   frame(type: string, schema: object): string {
     const { title: _, ...untitled } = schema as Schema;
     return this.#declare(`${pascalCase(type)}Frame`, untitled);
@@ -69,11 +70,13 @@ class Declarations {
     if (types.includes('null')) {
       return `${this.reference({ ...schema, type: types.filter((type) => type !== 'null') })} | null`;
     }
-    if (schema.title !== undefined) return this.#declare(pascalCase(schema.title), schema);
+    if (schema.title !== undefined) return this.#declare(nameOf(schema.title), schema);
     if (schema.anyOf) return schema.anyOf.map((option) => this.reference(option)).join(' | ');
     if (schema.enum) return schema.enum.map((value) => `'${value}'`).join(' | ');
     if (schema.const !== undefined) return JSON.stringify(schema.const).replaceAll('"', "'");
     if (schema.items) return this.#array(this.reference(schema.items));
+    const [values] = Object.values(schema.patternProperties ?? {});
+    if (values) return `Readonly<Record<string, ${this.reference(values)}>>`;
     if (schema.properties) return `{ ${this.#fields(schema).join(' ')} }`;
     return types[0] === 'integer' ? 'number' : (types[0] ?? 'unknown');
   }
@@ -106,6 +109,9 @@ class Declarations {
     });
   }
 }
+
+/** A frame may be called as its data are, so its name tells that it is one. */
+const nameOf = (title: string): string => `${pascalCase(title)}${title in frames.liveFrames ? 'Frame' : ''}`;
 
 const pascalCase = (title: string): string =>
   title.replace(/(?:^|[^A-Za-z0-9]+)(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,7 +1,8 @@
+import type { SyncResult } from './contract.ts';
 import type { Emitter } from './emitter.ts';
 import type { Http } from './http.ts';
 import { ParleyError } from './parley-error.ts';
-import type { Beginning, Replica, ServerEvent } from './replica.ts';
+import type { Beginning, Replica } from './replica.ts';
 import { Socket } from './socket.ts';
 import type { Connection as Status } from './state.ts';
 import { backoffMs, type Pause, pause } from './time.ts';
@@ -17,7 +18,7 @@ const PROBE_MS = 3_000;
 /** So many sockets that end before a word: something on the way cuts them, and the long poll takes over for a while. */
 const CUT_SOCKETS = 3;
 const POLLING_MS = 60_000;
-const POLL_WAIT_MS = 25_000;
+const POLL_WAIT_S = 25;
 const POLL_PATIENCE_MS = 15_000;
 
 const TOKEN_EXPIRED = 4010;
@@ -33,11 +34,6 @@ export interface ConnectionEvents {
   onSignedOut(why: ParleyError): void;
 }
 
-interface SyncAnswer {
-  readonly epoch: string;
-  readonly events: readonly ServerEvent[];
-}
-
 /** Keeps the link: opens it again whenever it is lost, by socket or by long poll, until it is stopped or the server says stop. */
 export class Connection {
   readonly #http: Http;
@@ -49,6 +45,7 @@ export class Connection {
   #socket: Socket | null = null;
   #isReady = false;
   #pause: Pause | null = null;
+  #poll: AbortController | null = null;
   #offlineTimer: ReturnType<typeof setTimeout> | undefined;
   #onlineSince = 0;
   #failures = 0;
@@ -90,6 +87,7 @@ export class Connection {
     clearTimeout(this.#offlineTimer);
     this.#setStatus('idle');
     this.#pause?.end();
+    this.#poll?.abort();
     this.#socket?.drop();
     run.started.reject(why);
   }
@@ -97,6 +95,7 @@ export class Connection {
   /** Something tells that the link may be back, or gone: looks at once. */
   wake(): void {
     this.#pause?.end();
+    this.#poll?.abort();
     this.#socket?.probe(PROBE_MS);
   }
 
@@ -121,7 +120,7 @@ export class Connection {
         if (error instanceof ParleyError && error.code === 'SIGNED_OUT') return this.#events.onSignedOut(error);
       }
       if (run.isOver) return;
-      if (this.#cutSockets >= CUT_SOCKETS && (await this.#poll(run).catch(() => false))) continue;
+      if (this.#cutSockets >= CUT_SOCKETS && (await this.#pollForAWhile(run))) continue;
       this.#lost();
       this.#pause = pause(backoffMs(this.#failures));
       this.#failures += 1;
@@ -197,29 +196,36 @@ export class Connection {
     this.#emitter.emit('stopped', why);
   }
 
-  /** The long poll, for as long as it works or until it is time to try a socket again. Tells whether it worked. */
-  async #poll(run: { isOver: boolean }): Promise<boolean> {
+  /** The long poll, until it is time to try a socket again. Tells whether it worked for so long, or was not let to. */
+  async #pollForAWhile(run: { isOver: boolean }): Promise<boolean> {
     const until = Date.now() + POLLING_MS;
-    let waitMs = 0;
-    while (!run.isOver && Date.now() < until) {
-      await this.#pollOnce(waitMs);
-      waitMs = POLL_WAIT_MS;
+    const poll = new AbortController();
+    this.#poll = poll;
+    try {
+      await this.#pollOnce(0, poll.signal);
+      while (!run.isOver && Date.now() < until) await this.#pollOnce(POLL_WAIT_S, poll.signal);
+      return true;
+    } catch {
+      return poll.signal.aborted;
+    } finally {
+      this.#poll = null;
     }
-    return true;
   }
 
-  async #pollOnce(waitMs: number): Promise<void> {
+  async #pollOnce(wait: number, signal: AbortSignal): Promise<void> {
     const point = this.#replica.resumePoint();
-    const body = { ...point, wait: waitMs };
-    const timeoutMs = waitMs + POLL_PATIENCE_MS;
-    const { epoch, events } = await this.#http.request<SyncAnswer>('POST', 'sync', { body, timeoutMs });
+    const timeoutMs = wait * 1_000 + POLL_PATIENCE_MS;
+    const options = { body: { ...point, wait }, timeoutMs, signal };
+    const { epoch, me, events } = await this.#http.request<SyncResult>('POST', 'sync', options);
     if (point?.epoch === epoch) for (const event of events) this.#replica.receive(event);
     else {
-      const me = await this.#replica.readMe();
-      const beginning = { userId: me.id, me: me.version, epoch, resumed: false };
+      const userId = this.#replica.state.userId ?? (await this.#replica.readMe()).id;
+      const beginning = { userId, me, epoch, resumed: false };
       this.#replica.begin(beginning);
       await this.#replica.complete(beginning);
     }
+    this.#replica.flush();
+    await this.#replica.settled();
     const { userId, connection } = this.#replica.state;
     if (connection !== 'online' && userId !== null) this.#online(userId);
   }

@@ -860,6 +860,55 @@ export interface ErrorFrame {
   readonly retryAfterMs?: number;
 }
 
+/** What the client has, as it was answered last; nothing at first. What was of another epoch counts as nothing. */
+export interface Sync {
+  /** The store's, as it was when the numbers were given. */
+  readonly epoch?: string;
+  /** Version of the user's own row. */
+  readonly me?: number;
+  readonly chats?: Readonly<Record<string, Known>>;
+  /** Seconds to wait where there is nothing to tell. */
+  readonly wait?: number;
+}
+
+/** A chat's last `rev` that the client has, and its read mark. */
+export interface Known {
+  readonly rev: number;
+  readonly readSeq: number;
+}
+
+export interface SyncResult {
+  /** The store's, as it was when the numbers were given. */
+  readonly epoch: string;
+  /** Version of the user's own row. */
+  readonly me: number;
+  readonly events: readonly SyncEvent[];
+  /** What the client has once it has applied the events. */
+  readonly chats: Readonly<Record<string, Head>>;
+  /** There is more already: ask again at once. */
+  readonly more: boolean;
+}
+
+export type SyncEvent =
+  | ChangeChatCreated
+  | ChangeChatUpdated
+  | ChangeChatDeleted
+  | ChangeMemberAdded
+  | ChangeMemberUpdated
+  | ChangeMemberRemoved
+  | ChangeMessageCreated
+  | ChangeMessageUpdated
+  | ChangeMessageDeleted
+  | ChatReadFrame
+  | ChatTooLongFrame
+  | UserUpdatedFrame;
+
+export interface Head {
+  readonly rev: number;
+  readonly seq: number;
+  readonly readSeq: number;
+}
+
 /** What comes over the socket besides changes. */
 export type LiveFrame =
   | PingFrame

@@ -13,6 +13,7 @@ export interface RequestOptions {
   /** Sent as it is. */
   readonly raw?: Blob | FormData;
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 /** The HTTP side of one server. */
@@ -71,7 +72,7 @@ export class Http {
   }
 
   async #fetch(method: string, url: string, options: RequestOptions, token?: string): Promise<Response> {
-    const { query, body, raw, timeoutMs = TIMEOUT_MS } = options;
+    const { query, body, raw, timeoutMs = TIMEOUT_MS, signal } = options;
     const answer = await this.#send(url + queryString(query), {
       method,
       headers: {
@@ -79,7 +80,7 @@ export class Http {
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
       body: raw ?? (body === undefined ? null : JSON.stringify(body)),
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
     });
     if (!answer.ok) throw await refusalOf(answer);
     return answer;

@@ -1,7 +1,7 @@
 import type { StoreApi } from 'zustand/vanilla';
 import type { Change, Changes, Chat, ChatSeen, LiveFrame, Me, Member, Message, Presence } from './contract.ts';
 import type { Emitter, ParleyEvents } from './emitter.ts';
-import type { Http } from './http.ts';
+import type { Http, Query } from './http.ts';
 import { ParleyError } from './parley-error.ts';
 import { inOneStep, withEntry } from './records.ts';
 import {
@@ -18,6 +18,7 @@ import {
 import { INITIAL_STATE, type ParleyState } from './state.ts';
 import { soon } from './time.ts';
 import { windowOf } from './timeline.ts';
+import { signedOut } from './tokens.ts';
 
 const TYPING_MS = 6_000;
 /** A chat that is further behind is read afresh. */
@@ -57,12 +58,15 @@ export class Replica {
   readonly #emitter: Emitter;
   readonly #onUnreadable: () => void;
   #epoch: string | null = null;
+  /** Whose answers are wanted: another one after each `reset`. */
+  #reader = {};
   #inbox: ServerEvent[] = [];
   #isFlushPlanned = false;
   /** While the list of chats is read, what comes waits. */
   #isReadingChats = false;
   /** What waits for the repair of its chat. */
   readonly #held = new Map<string, Change[]>();
+  readonly #repairs = new Set<Promise<void>>();
   readonly #collectors = new Map<string, Set<Message[]>>();
   readonly #typingTimers = new Map<string, ReturnType<typeof setTimeout>>();
 
@@ -88,6 +92,7 @@ export class Replica {
   /** Nothing is known of anybody any more. */
   reset(account: ParleyState['account']): void {
     this.#epoch = null;
+    this.#reader = {};
     this.#inbox = [];
     this.#held.clear();
     for (const timer of this.#typingTimers.values()) clearTimeout(timer);
@@ -141,7 +146,7 @@ export class Replica {
   }
 
   async readMe(): Promise<Me> {
-    const me = await this.#http.request<Me>('GET', 'users/me');
+    const me = await this.#read<Me>('users/me');
     this.update((state) => withUsers({ ...state, me }, [me]));
     return me;
   }
@@ -152,7 +157,7 @@ export class Replica {
     const chats: Chat[] = [];
     let cursor: string | null = null;
     do {
-      const page: Page<Chat> = await this.#http.request('GET', 'chats', { query: { limit: PAGE, cursor } });
+      const page: Page<Chat> = await this.#read('chats', { limit: PAGE, cursor });
       chats.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor !== null);
@@ -166,6 +171,11 @@ export class Replica {
     });
     this.#isReadingChats = false;
     this.flush();
+  }
+
+  /** Resolves when every chat that lacked something has been read. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#repairs);
   }
 
   /** Takes a chat that an answer has brought, if it is a new one; of others the events tell. */
@@ -237,18 +247,21 @@ export class Replica {
   #repair(chatId: string, read: () => Promise<void>, waiting: Change[] = []): void {
     if (this.#held.has(chatId)) return;
     this.#held.set(chatId, waiting);
-    void read()
+    const repair = read()
       .catch((error: unknown) => {
+        if (this.#held.get(chatId) !== waiting) return; // of somebody who is signed out
         const isGone = error instanceof ParleyError && (error.status === 404 || error.status === 403);
         if (!isGone) return this.#onUnreadable();
         waiting.length = 0;
         this.update((state) => withoutChat(state, chatId));
       })
       .finally(() => {
+        this.#repairs.delete(repair);
         if (this.#held.get(chatId) !== waiting) return;
         this.#held.delete(chatId);
         for (const change of waiting) this.receive(change);
       });
+    this.#repairs.add(repair);
   }
 
   /** Reads and applies what this chat lacks. */
@@ -257,7 +270,7 @@ export class Replica {
     for (;;) {
       if (local === undefined) return this.#readAfresh(chatId);
       const query = { afterRev: local, limit: PAGE };
-      const { items, rev } = await this.#http.request<Changes>('GET', `chats/${chatId}/changes`, { query });
+      const { items, rev } = await this.#read<Changes>(`chats/${chatId}/changes`, query);
       if (rev - local > MAX_BEHIND || (items.length === 0 && rev > local)) return this.#readAfresh(chatId);
       const tell: (() => void)[] = [];
       this.update((state) => items.reduce((before, change) => this.#applyNext(before, change, tell), state));
@@ -269,9 +282,9 @@ export class Replica {
 
   async #readAfresh(chatId: string): Promise<void> {
     const hadTimeline = this.state.timelines[chatId] !== undefined;
-    const chat = await this.#http.request<ChatSeen>('GET', `chats/${chatId}`);
+    const chat = await this.#read<ChatSeen>(`chats/${chatId}`);
     if (!('rev' in chat)) return this.update((state) => withoutChat(state, chatId));
-    const page = hadTimeline ? await this.readNewest(chatId) : null;
+    const page = hadTimeline ? await this.#readNewest(chatId) : null;
     this.update((state) => {
       const known = withChat(withoutChat(state, chatId), chat);
       if (!page) return known;
@@ -280,8 +293,16 @@ export class Replica {
     });
   }
 
-  readNewest(chatId: string): Promise<Page<Message>> {
-    return this.#http.request('GET', `chats/${chatId}/messages`, { query: { limit: PAGE / 2 } });
+  /** Rejects if somebody else is signed in by the time of the answer. */
+  async #read<T>(path: string, query: Query = {}): Promise<T> {
+    const reader = this.#reader;
+    const answer = await this.#http.request<T>('GET', path, { query });
+    if (reader !== this.#reader) throw signedOut();
+    return answer;
+  }
+
+  #readNewest(chatId: string): Promise<Page<Message>> {
+    return this.#read(`chats/${chatId}/messages`, { limit: PAGE / 2 });
   }
 
   /** The store was restored from a backup: numbers from before are worth nothing. */
@@ -294,7 +315,7 @@ export class Replica {
     const online: Presence[] = [];
     let cursor: string | null = null;
     for (let pages = 0; pages < PRESENCE_PAGES && (pages === 0 || cursor !== null); pages++) {
-      const page: Page<Presence> = await this.#http.request('GET', 'presence', { query: { limit: PAGE, cursor } });
+      const page: Page<Presence> = await this.#read('presence', { limit: PAGE, cursor });
       online.push(...page.items);
       cursor = page.nextCursor;
     }
@@ -311,7 +332,7 @@ export class Replica {
   /** The first page of a chat's members, or the one after those that are known. */
   async readMembers(chatId: string, cursor: string | null = null): Promise<void> {
     const query = { limit: PAGE, cursor };
-    const page = await this.#http.request<Page<Member>>('GET', `chats/${chatId}/members`, { query });
+    const page = await this.#read<Page<Member>>(`chats/${chatId}/members`, query);
     this.update((state) => {
       if (!state.chats[chatId]) return state;
       const read = new Set(page.items.map(({ userId }) => userId));

@@ -55,8 +55,9 @@ export class Line {
     if (this.#isCut) return void near.destroy();
     const far = dial(this.#port, '127.0.0.1');
     far.on('error', () => undefined);
-    near.once('data', (first) => {
-      if (!/^upgrade: websocket/im.test(String(first))) return;
+    // A request for a WebSocket may come on a connection that has served others before.
+    near.on('data', (bytes: Buffer) => {
+      if (!/^GET .*\r\n(.+\r\n)*upgrade: websocket/i.test(bytes.toString('latin1'))) return;
       this.upgrades += 1;
       if (!this.cutsWebSockets) return;
       near.destroy();
