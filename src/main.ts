@@ -36,9 +36,9 @@ async function serve(): Promise<void> {
   const stop = async (): Promise<void> => {
     readiness.stop();
     gateway.drain();
-    await writer.drained();
     await gateway.close();
     await server.close();
+    await writer.drained();
     sweeping.abort();
     await swept;
     await leaves.redis?.close();

@@ -736,6 +736,17 @@ export interface TokenExpiring {
   readonly expiresAt: string;
 }
 
+/** The server stops, and closes with 1012 once it has answered what it has read. */
+export interface GoingAwayFrame {
+  readonly type: 'going_away';
+  readonly data: GoingAway;
+}
+
+export interface GoingAway {
+  /** When to connect again. */
+  readonly retryAfterMs: number;
+}
+
 export interface ChatReadFrame {
   readonly type: 'chat.read';
   /** Opaque; a UUID today. */
@@ -914,6 +925,7 @@ export type LiveFrame =
   | PingFrame
   | PongFrame
   | TokenExpiringFrame
+  | GoingAwayFrame
   | ChatReadFrame
   | ChatMutedFrame
   | ChatTooLongFrame

@@ -127,6 +127,16 @@ export const liveFrames = {
     type: Type.Literal('token.expiring'),
     data: shape('TokenExpiring', { expiresAt: Time }),
   }),
+  going_away: shape(
+    'going_away',
+    {
+      type: Type.Literal('going_away'),
+      data: shape('GoingAway', {
+        retryAfterMs: Type.Integer({ minimum: 0, description: 'When to connect again.' }),
+      }),
+    },
+    'The server stops, and closes with 1012 once it has answered what it has read.',
+  ),
   'chat.read': shape('chat.read', {
     type: Type.Literal('chat.read'),
     chatId: Id,

@@ -50,6 +50,8 @@ export class Connection implements Follower {
   presence: Connected | null = null;
   /** Between the `ready` frame and the end. */
   ready = false;
+  /** It will be closed once what was read is answered. */
+  isLeaving = false;
   closed = false;
 
   readonly #socket: WebSocket;
@@ -145,6 +147,18 @@ export class Connection implements Follower {
     this.#tellMarks();
   }
 
+  /** The client is told to come back after this time. Nothing more is read; what was, is still answered. */
+  goAway(retryAfterMs: number): void {
+    this.isLeaving = true;
+    this.#socket.pause();
+    if (this.ready) this.send({ type: 'going_away', data: { retryAfterMs } });
+  }
+
+  /** Whether a frame has not been answered yet. */
+  get isBusy(): boolean {
+    return this.#inFlight > 0;
+  }
+
   /** Ends the connection after what is queued has gone. Once is enough; later calls do nothing. */
   close(code: number, reason: string): void {
     if (this.closed) return;
@@ -156,6 +170,7 @@ export class Connection implements Follower {
     this.#marks.clear();
     this.#markBytes = 0;
     this.#outbox.flush();
+    this.#socket.resume(); // the client's answer is to be read, however much it had sent
     this.#socket.close(code, reason);
   }
 
@@ -260,6 +275,6 @@ export class Connection implements Follower {
 
   #end(): void {
     this.#inFlight -= 1;
-    if (this.#inFlight === IN_FLIGHT_MAX / 2 && !this.closed) this.#socket.resume();
+    if (this.#inFlight === IN_FLIGHT_MAX / 2 && !this.closed && !this.isLeaving) this.#socket.resume();
   }
 }

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import secureJsonParse from 'secure-json-parse';
 import { Compile } from 'typebox/compile';
 import type { KnownState } from '../../application/catch-up.ts';
-import type { Clock, Logger } from '../../application/ports/services.ts';
+import type { Clock, IdGenerator, Logger } from '../../application/ports/services.ts';
 import { DomainError, validationFailed } from '../../domain/errors.ts';
 import type { ChatId } from '../../domain/ids.ts';
 import { ACCESS_TOKEN_MS, type Session } from '../../domain/session.ts';
@@ -26,6 +26,12 @@ import { LookOver } from './look-over.ts';
 const TICK_MS = 1_000;
 /** Of what was missed, so many events are read together. */
 const EVENTS_AT_ONCE = 100;
+/** When the process stops: how long answers may take. */
+const ANSWERS_MS = 5_000;
+/** Over what time clients come back, by how many they are, and its bounds. */
+const RETURN_MS_EACH = 1;
+const RETURN_MIN_MS = 500;
+const RETURN_MAX_MS = 10_000;
 const authFrame = Compile(AuthFrame);
 
 /** Close codes that are told apart: ours, and those of RFC 6455 7.4.1 for an ordinary and a broken end. */
@@ -35,6 +41,7 @@ export interface GatewayOptions {
   readonly services: Services;
   readonly rateLimits: RateLimits;
   readonly clock: Clock;
+  readonly ids: IdGenerator;
   readonly logger: Logger;
   /** Origins of pages that may connect, beside the server's own. */
   readonly origins: readonly string[];
@@ -48,6 +55,7 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #services: Services;
   readonly #clock: Clock;
+  readonly #ids: IdGenerator;
   readonly #logger: Logger;
   readonly #options: GatewayOptions;
   readonly #fanout: Fanout;
@@ -63,6 +71,7 @@ export class Gateway {
     this.#options = options;
     this.#services = options.services;
     this.#clock = options.clock;
+    this.#ids = options.ids;
     this.#logger = options.logger;
     const { auth, chats, directory, bus } = options.services;
     this.#fanout = new Fanout({ chats, directory, bus, logger: options.logger });
@@ -112,15 +121,25 @@ export class Gateway {
     this.polls.stop();
   }
 
-  /** Ends every connection with 1012: the client comes back, here or on another node. */
+  /**
+   * Ends every connection with 1012, after what it has sent is answered: the client comes back, here or on another node, and
+   * not at the same moment as all others.
+   */
   async close(): Promise<void> {
     this.drain();
     clearInterval(this.#timer);
     this.#lookOver?.stop();
+    const spread = Math.min(Math.max(this.#connections.size * RETURN_MS_EACH, RETURN_MIN_MS), RETURN_MAX_MS);
+    for (const connection of this.#connections) connection.goAway(Math.ceil(this.#ids.random() * spread));
+    await this.#until(() => ![...this.#connections].some(({ isBusy }) => isBusy), ANSWERS_MS);
     for (const connection of this.#connections) connection.close(CLOSE.restarting, 'restarting');
-    const deadline = this.#clock.now() + TICK_MS;
-    while (this.#connections.size > 0 && this.#clock.now() < deadline) await this.#clock.sleep(10);
+    await this.#until(() => this.#connections.size === 0, TICK_MS);
     for (const connection of this.#connections) connection.terminate();
+  }
+
+  async #until(isSo: () => boolean, withinMs: number): Promise<void> {
+    const deadline = this.#clock.now() + withinMs;
+    while (!isSo() && this.#clock.now() < deadline) await this.#clock.sleep(10);
   }
 
   onClose(connection: Connection, code: number): void {
@@ -285,7 +304,7 @@ export class Gateway {
           const event = presentMissed(one, people);
           if ('chatId' in event && isGone(event.chatId)) continue;
           await connection.replay(event);
-          if (connection.closed) return;
+          if (connection.closed || connection.isLeaving) return;
         }
       }
       const told = new Map([...heads].map(([chatId, { rev }]) => [chatId, rev]));
