@@ -90,7 +90,13 @@ function Preview({ chat, last }: PreviewProps) {
   const isMine = last.senderId === me;
   return (
     <>
-      {isMine ? `${t.you}: ` : chat.kind === 'direct' ? '' : <bdi>{nameOf(sender, t)}: </bdi>}
+      {isMine && `${t.you}: `}
+      {!isMine && chat.kind !== 'direct' && (
+        <>
+          <bdi>{nameOf(sender, t)}</bdi>
+          {': '}
+        </>
+      )}
       <bdi>{last.content || last.attachments[0]?.name || t.attachment}</bdi>
     </>
   );
