@@ -3,12 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine, describePinning, stayOffServerCore } from './machine.ts';
 import { http } from './scenarios/http.ts';
+import { lists } from './scenarios/lists.ts';
 import type { Options, Scenario } from './scenarios/options.ts';
 import { send } from './scenarios/send.ts';
 import { start } from './scenarios/start.ts';
 import { markdown } from './table.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { send, http, start };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { send, http, lists, start };
 
 const USAGE = `Usage: npm run bench -- ${Object.keys(SCENARIOS).join('|')} [--flag value]...
 

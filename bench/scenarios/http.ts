@@ -1,5 +1,5 @@
 import { startServer } from '../child.ts';
-import { COUNTER } from '../load/http.ts';
+import { COUNTER, get, headers } from '../load/http.ts';
 import type { LoadResult } from '../load/meter.ts';
 import { startLoad } from '../load.ts';
 import { SERVER_CORE } from '../machine.ts';
@@ -27,7 +27,7 @@ export async function http(options: Options): Promise<Table[]> {
     const people = await gather(parley.url, CONNECTIONS, ROOM_SIZE);
     await fill(parley.url, await people.signedIn());
     const run = async ({ port, pid }: typeof echo, request: (member: Member) => string): Promise<LoadResult> => {
-      const requests = (await people.signedIn()).map(request);
+      const requests = (await people.signedIn()).map((member) => [request(member)]);
       return load.run({ kind: 'http', port, pid, requests, ...windowOf(options) });
     };
     const rounds: Answered[][] = [[], []];
@@ -81,7 +81,4 @@ function sendRequest({ token, chatId, userId }: Member): string {
   return `POST /api/v1/chats/${chatId}/messages HTTP/1.1\r\n${headers(token)}\r\n${type}\r\n\r\n${body}`;
 }
 
-const pageRequest = ({ token, chatId }: Member): string =>
-  `GET /api/v1/chats/${chatId}/messages?limit=${PAGE} HTTP/1.1\r\n${headers(token)}\r\n\r\n`;
-
-const headers = (token: string): string => `Host: 127.0.0.1\r\nAuthorization: Bearer ${token}`;
+const pageRequest = ({ token, chatId }: Member): string => get(`/chats/${chatId}/messages?limit=${PAGE}`, token);
