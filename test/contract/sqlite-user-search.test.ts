@@ -66,6 +66,18 @@ describe('the plans of a search of people', () => {
     }
   });
 
+  test.each([
+    ['createdAt', 'users_created'],
+    ['username', 'users_named'],
+    ['displayName', 'users_listed'],
+  ] as const)('by %s, who cannot fit is passed over in the index, without a look at his row', async (order, index) => {
+    asked.length = 0;
+    await users.search({ ...QUERY, part: 'common', exceptId: 'anew', order }); // prepared here for the first time
+    const walk = asked.filter((sql) => sql.includes('fits')).map(planOf)[0] ?? [];
+    expect(walk.filter((step) => step.includes(index))).toHaveLength(1);
+    expect(asked.join()).toContain('users.number IN (SELECT rowid FROM user_grams WHERE user_grams MATCH ?)');
+  });
+
   test('more candidates than are looked at one by one are found in order all the same', async () => {
     const page = await users.search({ ...QUERY, part: 'common', limit: 3 });
     expect(page.users.map(({ username }) => username)).toEqual(['common2499', 'common2498', 'common2497']);

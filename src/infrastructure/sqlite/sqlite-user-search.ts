@@ -11,6 +11,8 @@ type FoundRow = [...UserRow, value: string | number];
 
 /** So many people at most are looked at one by one; of more, the order's index gives a page sooner. */
 const CANDIDATES_MAX = 2_000;
+/** Of so many at most it is known who they are while the index is walked over; of more, enough of its first rows fit. */
+const KNOWN_MAX = 20_000;
 /** How many rows of an order's index one page may walk over: an offset, and then what so common a part needs. */
 const WALK_MAX = 20_000;
 
@@ -39,12 +41,14 @@ const MAY_SEE_NAME = `(is_private = 0 OR id = ?
 export class SqliteUserSearch {
   readonly #database: Database;
   readonly #candidates: Query<[number: number]>;
+  readonly #candidateAt: Query<[number: number]>;
   /** By their text, of which there are a few dozen. */
   readonly #queries = new Map<string, Query<readonly Parameter[]>>();
 
   constructor(database: Database) {
     this.#database = database;
     this.#candidates = database.query('SELECT rowid FROM user_grams WHERE user_grams MATCH ? LIMIT ?');
+    this.#candidateAt = database.query('SELECT rowid FROM user_grams WHERE user_grams MATCH ? LIMIT 1 OFFSET ?');
   }
 
   run(query: UserQuery): UserMatches {
@@ -63,14 +67,19 @@ export class SqliteUserSearch {
     return ['users.number IN (SELECT value FROM json_each(?))', JSON.stringify(numbers)];
   }
 
+  /** Who may fit, by the index of the order alone: to look at the rows of everybody on the way takes long. */
+  #known(query: UserQuery): Condition[] {
+    const match = matchOf(query);
+    if (match === null || this.#candidateAt.get(match, KNOWN_MAX)) return [];
+    return [['users.number IN (SELECT rowid FROM user_grams WHERE user_grams MATCH ?)', match]];
+  }
+
   #among(candidates: Condition, query: UserQuery): UserMatches {
     const column = `+${COLUMN[query.order]}`; // the plus keeps the order's index out of it
     const { sql, parameters } = conjunction([candidates, isThere, afterOf(column, '+id', query), ...filtersOf(query)]);
-    const rows = this.#all(
-      `SELECT ${USER_COLUMNS}, ${column} FROM users WHERE ${sql} ${orderBy(column, '+id', query)} LIMIT ? OFFSET ?`,
-      [...parameters, query.limit + 1, query.offset],
-    );
-    return pageOf(rows, query);
+    const fitting = `SELECT number AS picked, ${column} AS value FROM users
+      WHERE ${sql} ${orderBy(column, '+id', query)} LIMIT ? OFFSET ?`;
+    return pageOf(this.#all(pickedRows(fitting, query), [...parameters, query.limit + 1, query.offset]), query);
   }
 
   /** Goes through the order's index. What has not come up after so many rows is left to the next page. */
@@ -78,13 +87,11 @@ export class SqliteUserSearch {
     const column = COLUMN[query.order];
     const from = conjunction([isThere, afterOf(column, 'id', query)]);
     const walked = `FROM users WHERE ${from.sql} ${orderBy(column, 'id', query)}`;
-    const filters = conjunction(filtersOf(query));
+    const filters = conjunction([...this.#known(query), ...filtersOf(query)]);
     const fitting = `SELECT number AS picked, value
       FROM (SELECT users.number, ${column} AS value, ${filters.sql} AS fits ${walked} LIMIT ?) WHERE fits LIMIT ? OFFSET ?`;
-    const rows = this.#all(
-      `SELECT ${USER_COLUMNS}, value FROM (${fitting}) CROSS JOIN users ON number = picked ${orderBy('value', 'id', query)}`,
-      [...filters.parameters, ...from.parameters, WALK_MAX, query.limit + 1, query.offset],
-    );
+    const bounds = [WALK_MAX, query.limit + 1, query.offset];
+    const rows = this.#all(pickedRows(fitting, query), [...filters.parameters, ...from.parameters, ...bounds]);
     const page = pageOf(rows, query);
     if (page.next) return page;
     const [end] = this.#all(`SELECT ${column}, id ${walked} LIMIT 1 OFFSET ?`, [...from.parameters, WALK_MAX - 1]);
@@ -97,6 +104,10 @@ export class SqliteUserSearch {
     return query.all(...parameters) as unknown as FoundRow[];
   }
 }
+
+/** The rows of those who were picked: sorting them whole would take longer. */
+const pickedRows = (picking: string, query: UserQuery): string =>
+  `SELECT ${USER_COLUMNS}, value FROM (${picking}) CROSS JOIN users ON number = picked ${orderBy('value', 'id', query)}`;
 
 function pageOf(rows: readonly FoundRow[], { limit }: UserQuery): UserMatches {
   const page = rows.slice(0, limit);

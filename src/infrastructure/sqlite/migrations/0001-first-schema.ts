@@ -47,6 +47,7 @@ CREATE UNIQUE INDEX users_username ON users (username_key);
 CREATE UNIQUE INDEX users_email ON users (email_key);
 CREATE INDEX users_admins ON users (suspended_at) WHERE role = 'admin';
 CREATE INDEX users_created ON users (created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX users_named ON users (username_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX users_listed ON users (listed_name, id) WHERE deleted_at IS NULL;
 CREATE INDEX users_deletion ON users (deleted_at) WHERE deletion IS NOT NULL;
 CREATE INDEX users_held_name ON users (deleted_at) WHERE deleted_at IS NOT NULL AND username_key <> id;
