@@ -11,7 +11,8 @@ import { RedisRateLimiter } from '../../src/infrastructure/redis/redis-rate-limi
 import { SystemClock } from '../../src/infrastructure/system.ts';
 import { anId } from '../support/builders.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
-import { type RedisServer, withRedis } from '../support/redis.ts';
+import { withRedis } from '../support/redis.ts';
+import type { RedisServer } from '../support/redis-server.ts';
 import { ear, eventBusSuite, typing } from './event-bus-suite.ts';
 import { presenceStoreSuite } from './presence-store-suite.ts';
 import { rateLimiterSuite } from './rate-limiter-suite.ts';

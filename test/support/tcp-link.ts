@@ -1,17 +1,27 @@
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a link does: it carries everything, holds everything back until it is mended, or breaks at the next request or answer. */
-type LinkState = 'open' | 'silent' | 'breaks at a request' | 'breaks at an answer';
+/**
+ * What a link does: it carries everything, at once or slowly, holds everything back until it is mended, or breaks at the next
+ * request or answer.
+ */
+type LinkState = 'open' | 'slow' | 'silent' | 'breaks at a request' | 'breaks at an answer';
+
+const SLOW_MS = 200;
 
 /** A link to a server, as a test would have it. */
 export class TcpLink {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** The ends of whoever has connected. */
+  readonly #near = new Set<Socket>();
   #state: LinkState = 'open';
 
   private constructor(host: string, port: number) {
     this.#server = createServer({ allowHalfOpen: true }, (near) => {
       const far = dial({ host, port, allowHalfOpen: true });
+      this.#near.add(near);
+      near.on('close', () => this.#near.delete(near));
       this.#carry(near, far, 'breaks at a request');
       this.#carry(far, near, 'breaks at an answer');
     });
@@ -34,6 +44,21 @@ export class TcpLink {
     for (const socket of this.#sockets) state === 'silent' ? socket.pause() : socket.resume();
   }
 
+  /** Ends every connection without a word. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Whoever has connected hears no more, and nobody at the other end is told. */
+  halfOpen(): void {
+    for (const socket of this.#near) {
+      socket.removeAllListeners();
+      socket.on('error', () => undefined);
+      socket.destroy();
+    }
+    this.#near.clear();
+  }
+
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
@@ -42,7 +67,14 @@ export class TcpLink {
 
   #carry(from: Socket, to: Socket, breaking: LinkState): void {
     this.#sockets.add(from);
+    /** Once a link has been slow, what comes later waits for what came before. */
+    let delayed: Promise<void> | undefined;
     from.on('data', (bytes: Buffer) => {
+      if (this.#state === 'slow' || delayed) {
+        const wait = this.#state === 'slow' ? SLOW_MS : 0;
+        delayed = (delayed ?? Promise.resolve()).then(() => sleep(wait)).then(() => void to.write(bytes));
+        return;
+      }
       if (this.#state !== breaking) return void to.write(bytes);
       from.destroy();
       to.destroy();

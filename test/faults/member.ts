@@ -1,0 +1,303 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import WebSocket from 'ws';
+import type { Account } from '../support/api-client.ts';
+import { ApiClient } from '../support/api-client.ts';
+import { socketUrl } from '../support/socket-client.ts';
+import type { Heard, Line, Sending, Witness } from './checker.ts';
+
+const SILENCE_MS = 3_000;
+const PING_EVERY_MS = 500;
+const RETRY_MS = 100;
+const REQUEST_MS = 20_000;
+
+// biome-ignore lint/suspicious/noExplicitAny: what came is looked into, and fails the run where it is not what it should be.
+type Frame = Record<string, any>;
+
+interface Message {
+  readonly id: string;
+  readonly seq: number;
+  readonly senderId: string;
+  readonly clientId: string | null;
+  readonly content: string | null;
+}
+
+/** What a client has of one chat. */
+interface Copy {
+  rev: number;
+  readonly lines: Map<number, Line>;
+}
+
+/**
+ * A well-behaved client, as docs/protocol.md would have it: one socket that comes back, resumes, sends again what has no answer
+ * under the same clientId, and keeps what it is told. It writes down all that a checker wants to know.
+ */
+export class Member {
+  readonly account: Account;
+  readonly sendings: Sending[] = [];
+  readonly heard: Heard[] = [];
+  readonly closeCodes: number[] = [];
+  /** How often it has been `ready`. */
+  connections = 0;
+  signedOutAt: number | undefined;
+  readonly #door: (attempt: number) => string;
+  readonly #copies = new Map<string, Copy>();
+  readonly #answers = new Map<string, (frame: Frame | null) => void>();
+  #socket: WebSocket | null = null;
+  #isReady = false;
+  #isStopped = false;
+  #attempt = 0;
+  #lastId = 0;
+  #epoch: string | undefined;
+  #running: Promise<void> | undefined;
+  #waitingForReady: (() => void)[] = [];
+
+  /** @param door where to connect to at this attempt */
+  constructor(account: Account, door: (attempt: number) => string) {
+    this.account = account;
+    this.#door = door;
+  }
+
+  get id(): string {
+    return this.account.id;
+  }
+
+  async connect(): Promise<void> {
+    this.#running ??= this.#run();
+    await this.#ready();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#socket?.terminate();
+    for (const wake of this.#waitingForReady.splice(0)) wake();
+    await this.#running;
+  }
+
+  /** Sends one message until there is an answer, or no more time. */
+  async send(chatId: string, content: string, deadline: number): Promise<void> {
+    this.#lastId += 1;
+    const sending: Sending = {
+      ...{ chatId, senderId: this.id, clientId: `${this.#lastId}`, content, outcome: 'unknown', errors: [] },
+    };
+    this.sendings.push(sending);
+    while (Date.now() < deadline && !this.#isStopped) {
+      const answer = await this.#ask({ type: 'message.send', chatId, content, clientId: sending.clientId });
+      if (answer?.type === 'ack') {
+        sending.outcome = 'ok';
+        sending.seq = answer.message.seq;
+        return;
+      }
+      if (!answer) continue;
+      const { code, retryAfterMs } = answer;
+      sending.errors.push({ code, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+      if (retryAfterMs === undefined) {
+        sending.outcome = 'failed';
+        return;
+      }
+      await sleep(Math.min(retryAfterMs, 500));
+    }
+  }
+
+  /** Reads nothing more from its socket. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  /** Cuts its own link. */
+  cut(): void {
+    this.#socket?.terminate();
+  }
+
+  hasReached(chatId: string, rev: number): boolean {
+    return (this.#copies.get(chatId)?.rev ?? 0) >= rev;
+  }
+
+  /** What it has been told, and what it finds at this node when it asks. */
+  async witness(url: string, chatIds: readonly string[]): Promise<Witness> {
+    const api = new ApiClient(url, this.account.accessToken);
+    const mine: Frame[] = (await api.get('/chats?limit=100')).body.items;
+    const unread = mine.map((chat): [string, { head: number; readSeq: number; unreadCount: number }] => [
+      chat.id,
+      { head: chat.seq, readSeq: chat.readSeq, unreadCount: chat.unreadCount },
+    ]);
+    const copies = [...this.#copies].map(([chatId, { lines }]): [string, Line[]] => [
+      chatId,
+      [...lines.values()].sort((a, b) => a.seq - b.seq),
+    ]);
+    const histories = await Promise.all(
+      chatIds.map(async (chatId): Promise<[string, Line[]]> => [chatId, await historyOf(api, chatId)]),
+    );
+    return {
+      ...{ userId: this.id, chatIds, everIn: chatIds, heard: this.heard },
+      ...{ copies: new Map(copies), histories: new Map(histories), unread: new Map(unread) },
+      ...(this.signedOutAt !== undefined && { signedOutAt: this.signedOutAt }),
+    };
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopped) {
+      await this.#session().catch(() => undefined);
+      this.#isReady = false;
+      for (const answer of this.#answers.values()) answer(null);
+      this.#answers.clear();
+      if (!this.#isStopped) await sleep(RETRY_MS * Math.random());
+    }
+  }
+
+  /** One connection, from its beginning to its end. */
+  async #session(): Promise<void> {
+    const url = this.#door(this.#attempt);
+    this.#attempt += 1;
+    const socket = new WebSocket(socketUrl(url), { handshakeTimeout: SILENCE_MS });
+    this.#socket = socket;
+    let lastHeard = Date.now();
+    const watch = setInterval(() => {
+      if (socket.isPaused) lastHeard = Date.now();
+      if (Date.now() - lastHeard > SILENCE_MS) socket.terminate();
+      else if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
+    }, PING_EVERY_MS);
+    const waiting: Frame[] = [];
+    let isCaughtUp = false;
+    socket.on('message', (data) => {
+      lastHeard = Date.now();
+      const frame: Frame = JSON.parse(String(data));
+      if (frame.type === 'hello') socket.send(JSON.stringify(this.#auth()));
+      else if (frame.type === 'ping') socket.send('{"type":"pong"}');
+      else if (frame.type === 'ready') {
+        this.connections += 1;
+        this.#epoch = frame.epoch;
+        void this.#catchUp(url, frame.resumed).then(
+          () => {
+            isCaughtUp = true;
+            for (const event of waiting.splice(0)) this.#apply(event);
+            this.#isReady = true;
+            for (const wake of this.#waitingForReady.splice(0)) wake();
+          },
+          () => socket.terminate(),
+        );
+      } else if (frame.id !== undefined) this.#answer(frame);
+      else if (frame.chatId !== undefined) {
+        this.#note(frame);
+        if (isCaughtUp) this.#apply(frame);
+        else waiting.push(frame);
+      }
+    });
+    socket.on('error', () => undefined);
+    await new Promise<void>((resolve) => {
+      socket.on('close', (code) => {
+        this.closeCodes.push(code);
+        if (code >= 4400) this.#isStopped = true;
+        resolve();
+      });
+    });
+    clearInterval(watch);
+  }
+
+  #auth(): Frame {
+    const known = [...this.#copies].map(([chatId, { rev }]) => [chatId, { rev, readSeq: 0 }]);
+    const resume = this.#epoch !== undefined && { resume: { epoch: this.#epoch, chats: Object.fromEntries(known) } };
+    return { type: 'auth', token: this.account.accessToken, ...resume };
+  }
+
+  /** What the server has not told by resuming is read. */
+  async #catchUp(url: string, isResumed: boolean): Promise<void> {
+    if (isResumed) return;
+    const api = new ApiClient(url, this.account.accessToken);
+    const { body } = await api.get('/chats?limit=100');
+    await Promise.all(body.items.map((chat: Frame) => this.#read(api, chat.id)));
+  }
+
+  async #read(api: ApiClient, chatId: string): Promise<void> {
+    const copy = this.#copyOf(chatId);
+    for (;;) {
+      const { status, body } = await api.get(`/chats/${chatId}/changes?afterRev=${copy.rev}&limit=100`);
+      if (status !== 200) throw new Error(`changes: ${status}`);
+      for (const change of body.items) this.#take(copy, change);
+      if (body.items.length === 0 || copy.rev >= body.rev) return;
+    }
+  }
+
+  #copyOf(chatId: string): Copy {
+    let copy = this.#copies.get(chatId);
+    if (!copy) {
+      copy = { rev: 0, lines: new Map() };
+      this.#copies.set(chatId, copy);
+    }
+    return copy;
+  }
+
+  #apply(event: Frame): void {
+    if (event.type === 'chat.too_long') {
+      const api = new ApiClient(this.#door(this.#attempt - 1), this.account.accessToken);
+      void this.#read(api, event.chatId).catch(() => this.cut());
+    } else if (typeof event.rev === 'number') {
+      const copy = this.#copyOf(event.chatId);
+      if (event.rev > copy.rev) this.#take(copy, event);
+    }
+  }
+
+  #take(copy: Copy, { rev, data }: Frame): void {
+    copy.rev = rev;
+    if (data.message) copy.lines.set(data.message.seq, lineOf(data.message));
+    for (const message of data.chat?.lastMessage ? [data.chat.lastMessage] : []) {
+      copy.lines.set(message.seq, lineOf(message));
+    }
+  }
+
+  /** Writes down what came, before anything is done with it. */
+  #note({ chatId, type, rev, data }: Frame): void {
+    const members: { userId: string }[] = data.members ?? [];
+    this.heard.push({
+      ...{ connection: this.connections, at: Date.now(), chatId, type },
+      ...(rev !== undefined && { rev, what: `${type} ${data.message?.id ?? ''}` }),
+      ...(type === 'chat.read' && { read: data }),
+      ...(type === 'member.removed' && { removed: members.map(({ userId }) => userId) }),
+    });
+  }
+
+  /** Null when the connection ends before there is an answer. */
+  async #ask(command: Frame): Promise<Frame | null> {
+    await this.#ready();
+    const socket = this.#socket;
+    if (!this.#isReady || !socket) return null;
+    this.#lastId += 1;
+    const id = `ask-${this.#lastId}`;
+    return new Promise((resolve) => {
+      this.#answers.set(id, resolve);
+      socket.send(JSON.stringify({ ...command, id }));
+    });
+  }
+
+  #answer(frame: Frame): void {
+    this.#answers.get(frame.id)?.(frame);
+    this.#answers.delete(frame.id);
+  }
+
+  #ready(): Promise<void> {
+    if (this.#isReady || this.#isStopped) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingForReady.push(resolve));
+  }
+}
+
+const lineOf = ({ seq, senderId, clientId, content }: Message): Line => ({ seq, senderId, clientId, content });
+
+/** All lines, the oldest first. */
+async function historyOf(api: ApiClient, chatId: string): Promise<Line[]> {
+  const lines: Line[] = [];
+  for (let after = 0; ; after = lines.at(-1)?.seq ?? 0) {
+    const page = `/chats/${chatId}/messages?after=${after}&order=asc&limit=100`;
+    const { status, body } = await within(REQUEST_MS, api.get(page));
+    if (status !== 200) throw new Error(`history: ${status} ${JSON.stringify(body)}`);
+    if (body.items.length === 0) return lines;
+    lines.push(...body.items.map(lineOf));
+  }
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const late = sleep(ms, undefined, { ref: false }).then(() => Promise.reject(new Error(`no answer within ${ms} ms`)));
+  return Promise.race([work, late]);
+}
