@@ -31,6 +31,8 @@ const HELP = `Usage: npm run parley -- COMMAND [--flag value]...
   backup FOLDER                  Copy the SQLite database and its files into a new folder; the server may run.
   restore FOLDER                 Put such a copy into the data folder, which must be empty.
   epoch renew                    After another kind of restore: clients read everything afresh. Servers must be stopped.
+  migrate-store mongodb|sqlite   Copy everything from the SQLite data folder to MONGODB_URI, or back, and compare. Nothing may
+                                 run on either; if it is cut off, run it again.
   config print                   The configuration in effect; of secrets only whether they are set.
   openapi                        The OpenAPI document of this version.
 
@@ -71,6 +73,7 @@ const COMMANDS: Record<string, { readonly operands: readonly [min: number, max: 
     run: (_, flags) =>
       withLeaves(flags, async ({ store }) => say(`The epoch is ${await store.settings.renewEpoch()}.`)),
   },
+  'migrate-store': { operands: [1, 1], run: ([to = ''], flags) => migrateStore(to, flags) },
   'config print': { operands: [0, 0], run: async (_, flags) => print(describeConfig(configOf(flags))) },
   openapi: { operands: [0, 0], run: printOpenApi },
 };
@@ -146,6 +149,15 @@ async function restoreFrom(folder: string, flags: readonly string[]): Promise<vo
   const { restore } = await import('./maintenance.ts');
   await restore(config, folder);
   say(`${folder} is in ${config.dataDir}; start the server.`);
+}
+
+async function migrateStore(to: string, flags: readonly string[]): Promise<void> {
+  if (to !== 'mongodb' && to !== 'sqlite') throw new UsageError('after migrate-store comes mongodb or sqlite');
+  const config = configOf(flags);
+  const note = (facts: object, message: string) => say(`${message} ${JSON.stringify(facts)}`);
+  const { moveStore } = await import('./maintenance.ts');
+  const { records, lines } = await moveStore(config, to, { debug: note, info: note, warn: note, error: note });
+  say(`Moved and compared: ${records.user} people, ${records.chat} chats, ${lines} lines, ${records.file} files.`);
 }
 
 async function createUser([username = '', email = '', role = 'user']: readonly string[], flags: readonly string[]) {

@@ -2,8 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { BlobStore, ImageProcessor } from './application/ports/files.ts';
-import type { Store } from './application/ports/persistence.ts';
+import { type Store, StoreRefused } from './application/ports/persistence.ts';
 import type { Clock, IdGenerator, Mailer, PasswordHasher } from './application/ports/services.ts';
+import { PROGRESS } from './application/ports/store-transfer.ts';
 import type { Config } from './config.ts';
 import type { RedisNode } from './infrastructure/redis/redis-node.ts';
 import { loadSigningKey } from './infrastructure/security/signing-key.ts';
@@ -44,6 +45,10 @@ export async function openLeaves(config: Config, version: string, logger: Logger
   const { mongodbUri, dataDir } = config;
   const opened = mongodbUri === undefined ? { store: await openSqliteStore({ dataDir }) } : await openMongo(mongodbUri);
   const { settings } = opened.store;
+  if ((await settings.find(PROGRESS)) !== null) {
+    await opened.store.close();
+    throw new StoreRefused('the data is not whole: a move from another store has begun and must be run to its end');
+  }
   // With MongoDB there may be many nodes, so what one of them generates belongs into the store.
   const generated = () =>
     mongodbUri === undefined

@@ -2,10 +2,17 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { BlobStore } from './application/ports/files.ts';
 import { StoreRefused } from './application/ports/persistence.ts';
-import type { Config } from './config.ts';
+import type { Logger } from './application/ports/services.ts';
+import type { StoreTransfer } from './application/ports/store-transfer.ts';
+import { type MoveReport, StoreMove } from './application/store-move.ts';
+import { type Config, ConfigError } from './config.ts';
 import { copyBlobs } from './infrastructure/blobs/copy-blobs.ts';
+import { DiskBlobStore } from './infrastructure/blobs/disk-blob-store.ts';
 import { copyDatabase, restoreDatabase } from './infrastructure/sqlite/backup.ts';
+import { openSqliteTransfer } from './infrastructure/sqlite/sqlite-store-transfer.ts';
+import { Sha256Digests } from './infrastructure/system.ts';
 
 const filesOf = (folder: string): string => join(folder, 'files');
 
@@ -36,6 +43,31 @@ export async function restore(config: Config, source: string): Promise<void> {
   await restoreDatabase(source, dataDir, async () => {
     await copyBlobs(filesOf(source), filesOf(dataDir), await readdir(filesOf(source)));
   });
+}
+
+/**
+ * Copies everything from the SQLite data folder into the MongoDB of the configuration, or the other way round, and compares the
+ * two. No server may run on either. What was cut off goes on when it is called again. @throws MoveFailed, StoreRefused, StoreError
+ */
+export async function moveStore(config: Config, to: 'mongodb' | 'sqlite', logger: Logger): Promise<MoveReport> {
+  const { mongodbUri: uri, dataDir, s3Endpoint } = config;
+  if (uri === undefined) throw new ConfigError(['MONGODB_URI: must say which MongoDB']);
+  const { openMongoTransfer } = await import('./infrastructure/mongo/mongo-store-transfer.ts');
+  const sqlite = openSqliteTransfer({ dataDir });
+  try {
+    const mongo = await openMongoTransfer({ uri });
+    try {
+      const disk = new DiskBlobStore(filesOf(dataDir));
+      const ends = to === 'mongodb' ? [sqlite, mongo, disk, mongo.blobs] : [mongo, sqlite, mongo.blobs, disk];
+      const [from, target, fromBlobs, toBlobs] = ends as [StoreTransfer, StoreTransfer, BlobStore, BlobStore];
+      const blobs = s3Endpoint === undefined ? { from: fromBlobs, to: toBlobs } : null;
+      return await new StoreMove({ from, to: target, blobs, digests: new Sha256Digests(), logger }).run();
+    } finally {
+      await mongo.close();
+    }
+  } finally {
+    await sqlite.close();
+  }
 }
 
 function sqliteOnly(config: Config): Config {

@@ -48,7 +48,9 @@ export function settingsSuite(harness: StoreHarness): void {
 
     test('keeps the first value given for a name', async () => {
       const { settings } = subject.store;
+      expect(await settings.find('one')).toBeNull();
       expect(await settings.keep('one', 'first')).toBe('first');
+      expect(await settings.find('one')).toBe('first');
       expect(await settings.keep('one', 'second')).toBe('first');
       expect(await settings.keep('other', 'second')).toBe('second');
       const again = (await subject.restart()).settings;

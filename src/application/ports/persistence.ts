@@ -359,6 +359,8 @@ export interface StoreSettings {
   epoch(): Promise<string>;
   /** Gives the history a new name, and answers it. Processes that are open already go on with the old one. */
   renewEpoch(): Promise<string>;
+  /** The value under this name; null where there is none. */
+  find(name: string): Promise<string | null>;
   /** The value kept under this name; `fresh` becomes it where there is none. All callers get the same, whatever races. */
   keep(name: string, fresh: string): Promise<string>;
 }

@@ -10,7 +10,7 @@ import type { MessageRow } from './mongo-message-repository.ts';
 import { Projection } from './projection.ts';
 
 /** A commit as it is stored. Settling takes the images and the mark that it is pending; a purge takes the changes too. */
-type CommitRow = Omit<Commit, 'id' | 'changes' | 'images'> & {
+export type CommitRow = Omit<Commit, 'id' | 'changes' | 'images'> & {
   readonly _id: string;
   readonly lastSeq: number;
   readonly changes?: readonly Change[];

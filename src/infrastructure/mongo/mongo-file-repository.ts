@@ -4,14 +4,14 @@ import type { BlobId, Instant, UserId } from '../../domain/ids.ts';
 import type { FileUse, StoredFile } from '../../domain/stored-file.ts';
 import { isDuplicate, readFailed, writeFailed } from './mongo-database.ts';
 
-type FileRow = Omit<StoredFile, 'id'> & {
+export type FileRow = Omit<StoredFile, 'id'> & {
   readonly _id: BlobId;
   readonly state: 'open' | 'whole' | 'doomed';
   /** Whether it has no use yet, for the index. */
   readonly unsent: boolean;
 };
 
-function toFile({ _id, state: _, unsent: __, ...file }: FileRow): StoredFile {
+export function toFile({ _id, state: _, unsent: __, ...file }: FileRow): StoredFile {
   return { id: _id, ...file };
 }
 

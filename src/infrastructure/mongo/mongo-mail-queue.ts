@@ -3,7 +3,7 @@ import type { Letter, MailQueue, QueuedLetter } from '../../application/ports/ma
 import type { Instant } from '../../domain/ids.ts';
 import { isDuplicate, writeFailed } from './mongo-database.ts';
 
-interface LetterRow {
+export interface LetterRow {
   readonly _id: string;
   readonly letter: Letter;
   readonly queuedAt: Instant;

@@ -5,13 +5,13 @@ import { isDuplicate, readFailed, writeFailed } from './mongo-database.ts';
 
 type Purpose = OneTimeCode['purpose'];
 
-type CodeRow = Omit<OneTimeCode, 'digest' | 'expiresAt'> & {
+export type CodeRow = Omit<OneTimeCode, 'digest' | 'expiresAt'> & {
   readonly _id: string;
   /** A date, for the index that clears away. */
   readonly expiresAt: Date;
 };
 
-const toCode = ({ _id, purpose, userId, role, expiresAt }: CodeRow): OneTimeCode => ({
+export const toCode = ({ _id, purpose, userId, role, expiresAt }: CodeRow): OneTimeCode => ({
   ...{ digest: _id, purpose, userId, role, expiresAt: expiresAt.getTime() },
 });
 

@@ -5,7 +5,7 @@ import type { Session } from '../../domain/session.ts';
 import { isDuplicate, outcomeUnknown, readFailed, writeFailed } from './mongo-database.ts';
 
 /** An ended session stays until it would have expired: so a digest that comes too late is known for a used one. */
-type SessionRow = Omit<Session, 'id' | 'expiresAt'> & {
+export type SessionRow = Omit<Session, 'id' | 'expiresAt'> & {
   readonly _id: SessionId;
   /** A date, for the index that clears away. */
   readonly expiresAt: Date;
@@ -22,7 +22,7 @@ interface TicketRow {
   readonly expiresAt: Date;
 }
 
-function toSession(row: SessionRow): Session {
+export function toSession(row: SessionRow): Session {
   const { _id, expiresAt, ended: _, family: __, token: ___, previous: ____, ...session } = row;
   return { id: _id, ...session, expiresAt: expiresAt.getTime() };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection, Db } from 'mongodb';
 import type { StoreSettings } from '../../application/ports/persistence.ts';
-import { isDuplicate, outcomeUnknown, writeFailed } from './mongo-database.ts';
+import { isDuplicate, outcomeUnknown, readFailed, writeFailed } from './mongo-database.ts';
 
 interface SettingRow {
   readonly _id: string;
@@ -23,6 +23,11 @@ export class MongoStoreSettings implements StoreSettings {
     const value = randomUUID();
     await this.#settings.updateOne({ _id: 'epoch' }, { $set: { value } }, { upsert: true }).catch(writeFailed);
     return value;
+  }
+
+  async find(name: string): Promise<string | null> {
+    const row = await this.#settings.findOne({ _id: name }).catch(readFailed);
+    return row?.value ?? null;
   }
 
   async keep(name: string, fresh: string): Promise<string> {

@@ -31,7 +31,8 @@ export async function openMongoStore({ uri }: { readonly uri: string }): Promise
   }
 }
 
-function clientOf(uri: string): MongoClient {
+/** @throws StoreError for what is no connection string */
+export function clientOf(uri: string): MongoClient {
   failWritesToClosedSockets();
   try {
     return new MongoClient(uri, MONGO_OPTIONS);

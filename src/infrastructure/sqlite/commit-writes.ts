@@ -11,7 +11,7 @@ import { listColumn } from './rows.ts';
  * themselves there: one by one, every message would cost the writing of a page of its own.
  */
 export const OWN_LINES_STEP = 128;
-const indexedUpTo = (seq: number): number => seq - (seq % OWN_LINES_STEP);
+export const indexedUpTo = (seq: number): number => seq - (seq % OWN_LINES_STEP);
 
 /** Writes one commit, inside a transaction. */
 export class CommitWrites {
@@ -64,11 +64,11 @@ export class CommitWrites {
     const { chatId, firstRev, lastRev, images } = commit;
     const [known, rev, seq] = this.#head.get(chatId) ?? [null, 0, 0];
     if (rev !== firstRev - 1) return known !== null && this.#isStored(known, commit) ? 'stored' : 'conflict';
-    const number = this.#storeChat(known, images.chat);
+    const number = this.storeChat(known, images.chat);
     this.#insertCommit.run(number, firstRev, lastRev, commit.id, commit.at, encodeChanges(commit.changes));
     this.#insertUnsettled.run(number, firstRev, Date.now());
-    for (const member of images.members) this.#storeMember(number, member);
-    for (const message of images.messages) this.#storeMessage(number, message);
+    for (const member of images.members) this.storeMember(number, member);
+    for (const message of images.messages) this.storeMessage(number, message);
     const [indexed, toIndex] = [indexedUpTo(seq), indexedUpTo(images.chat.seq)];
     if (toIndex > indexed) this.#indexOwnLines.run(number, indexed, toIndex);
     return 'stored';
@@ -78,8 +78,8 @@ export class CommitWrites {
     return this.#commitId.get(number, firstRev)?.[0] === id;
   }
 
-  /** Answers the chat's number. */
-  #storeChat(known: number | null, chat: Chat): number {
+  /** Writes the row of a chat that has this number, or none yet; answers its number. */
+  storeChat(known: number | null, chat: Chat): number {
     const row = [
       Number(chat.live),
       chat.name,
@@ -105,12 +105,12 @@ export class CommitWrites {
     return Number(this.#insertChat.run(...row, chat.id, chat.kind, low, high).lastInsertRowid);
   }
 
-  #storeMember(number: number, member: Member): void {
+  storeMember(number: number, member: Member): void {
     const { userId, role, active, banned, joinedAt, joinedSeq, joinedN, rev } = member;
     this.#writeMember.run(number, userId, role, Number(active), Number(banned), joinedAt, joinedSeq, joinedN, rev);
   }
 
-  #storeMessage(number: number, message: Message): void {
+  storeMessage(number: number, message: Message): void {
     this.#writeMessage.run(
       number,
       message.seq,

@@ -26,9 +26,13 @@ export class SqliteStoreSettings implements StoreSettings {
     return fresh;
   }
 
+  find(name: string): Promise<string | null> {
+    return this.#database.read(() => this.#find.get(name)?.[0] ?? null);
+  }
+
   async keep(name: string, fresh: string): Promise<string> {
-    const kept = await this.#database.read(() => this.#find.get(name));
-    if (kept) return kept[0];
+    const kept = await this.find(name);
+    if (kept !== null) return kept;
     return this.#database.write(() => {
       this.#insert.run(name, fresh);
       return this.#find.get(name)?.[0] ?? fresh;
