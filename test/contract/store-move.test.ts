@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { BlobStore } from '../../src/application/ports/files.ts';
 import type { Store } from '../../src/application/ports/persistence.ts';
 import type { StoreTransfer } from '../../src/application/ports/store-transfer.ts';
-import { StoreMove } from '../../src/application/store-move.ts';
+import { MoveFailed, StoreMove } from '../../src/application/store-move.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createLogger, openLeaves } from '../../src/container.ts';
 import { DiskBlobStore } from '../../src/infrastructure/blobs/disk-blob-store.ts';
@@ -126,7 +126,9 @@ await withMongo('a move of a store', (mongo) => {
       },
     });
     const move = new StoreMove({ from, to, blobs: null, digests: new Sha256Digests(), logger });
-    await expect(move.run()).rejects.toThrow('not the same');
+    const refusal = await move.run().catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(MoveFailed);
+    expect(String(refusal)).toContain('not the same');
     await from.close();
     await target.close();
     await expect(openLeaves(sqlite, '0', createLogger('silent'))).rejects.toThrow('not whole');
