@@ -5,7 +5,7 @@ import { withEntry, without } from './records.ts';
 import { withImage, withPeopleOf } from './reduce.ts';
 import type { Page, Replica } from './replica.ts';
 import type { Timeline } from './state.ts';
-import { windowOf, withLine, withNewer, withOlder } from './timeline.ts';
+import { windowOf, withLine, withNewer, withOlder, withRoomAfter, withRoomBefore } from './timeline.ts';
 
 const PAGE = 50;
 
@@ -89,6 +89,7 @@ export class Messages {
     return this.#once(chatId, 'older', async (timeline) => {
       const first = timeline?.messages[0];
       if (!first || !timeline?.hasOlder) return;
+      this.#makeRoom(chatId, withRoomBefore);
       await this.#read(chatId, { before: first.seq }, (known, lines, { nextCursor }) =>
         known?.messages[0]?.seq === first.seq ? withOlder(known, lines, nextCursor !== null) : known,
       );
@@ -100,6 +101,7 @@ export class Messages {
     return this.#once(chatId, 'newer', async (timeline) => {
       const last = timeline?.messages.at(-1);
       if (!last || !timeline?.hasNewer) return;
+      this.#makeRoom(chatId, withRoomAfter);
       await this.#read(chatId, { after: last.seq }, (known, lines) => {
         if (known?.messages.at(-1)?.seq !== last.seq) return known;
         const end = lines.at(-1)?.seq ?? last.seq;
@@ -111,6 +113,14 @@ export class Messages {
   /** Forgets the window of a chat that nobody looks at. */
   drop(chatId: string): void {
     this.#replica.update((state) => ({ ...state, timelines: without(state.timelines, chatId) }));
+  }
+
+  /** At one end before the other grows: a virtual list keeps its place only while one end changes at a time. */
+  #makeRoom(chatId: string, shorten: typeof withRoomBefore): void {
+    this.#replica.update((state) => {
+      const timeline = state.timelines[chatId];
+      return timeline ? { ...state, timelines: withEntry(state.timelines, chatId, shorten(timeline, PAGE)) } : state;
+    });
   }
 
   #headOf(chatId: string): number {

@@ -19,6 +19,18 @@ function ordered(lines: readonly Message[]): readonly Message[] {
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
 
+/** Without so many of its newest lines that a page of older ones has room. */
+export function withRoomBefore(timeline: Timeline, page: number): Timeline {
+  const messages = timeline.messages.slice(0, MAX_WINDOW - page);
+  return messages.length === timeline.messages.length ? timeline : { ...timeline, messages, hasNewer: true };
+}
+
+/** Without so many of its oldest lines that a page of newer ones has room. */
+export function withRoomAfter(timeline: Timeline, page: number): Timeline {
+  const messages = timeline.messages.slice(page - MAX_WINDOW);
+  return messages.length === timeline.messages.length ? timeline : { ...timeline, messages, hasOlder: true };
+}
+
 /** With older lines before its own; without its newest ones if it gets too long. */
 export function withOlder(timeline: Timeline, lines: readonly Message[], hasOlder: boolean): Timeline {
   const messages = ordered([...lines, ...timeline.messages]);

@@ -58,7 +58,15 @@ describe('the window into a history', () => {
     await until(ann, ({ chats }) => chats[id]?.seq === 1_200);
     await ann.messages.loadNewest(id);
     expect(windowOf(ann, id)).toEqual({ first: 1_151, last: 1_200, hasOlder: true, hasNewer: false });
+    const changes: { readonly first: boolean; readonly last: boolean }[] = [];
+    const stop = ann.store.subscribe((now, before) => {
+      const ends = ({ timelines }: typeof now, at: 0 | -1) => timelines[id]?.messages.at(at)?.seq;
+      changes.push({ first: ends(now, 0) !== ends(before, 0), last: ends(now, -1) !== ends(before, -1) });
+    });
     while (windowOf(ann, id).hasOlder) await ann.messages.loadOlder(id);
+    stop();
+    expect(changes).toContainEqual({ first: false, last: true });
+    expect(changes).not.toContainEqual({ first: true, last: true });
     expect(windowOf(ann, id)).toEqual({ first: 1, last: 500, hasOlder: false, hasNewer: true });
     await ann.messages.loadOlder(id);
     while (windowOf(ann, id).hasNewer) await ann.messages.loadNewer(id);

@@ -58,7 +58,7 @@ function FileRow({ attachment }: { readonly attachment: Attachment }) {
       title={t.download(attachment.name)}
       onClick={() => download(attachment, t.somethingWrong)}
     >
-      <Icon name="down" />
+      <Icon name="download" />
       <span>
         <bdi>{attachment.name}</bdi>
         <small>{sizeOf(attachment.bytes)}</small>

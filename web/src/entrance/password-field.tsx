@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { useTexts } from '../texts/texts.ts';
 import { Field } from '../ui/field.tsx';
-import styles from './entrance.module.css';
+import styles from './password-field.module.css';
 
 interface PasswordFieldProps {
   readonly label: string;
@@ -17,7 +17,7 @@ export function PasswordField({ label, value, onChange, isNew = false, hint, pro
   const t = useTexts();
   const [isShown, setShown] = useState(false);
   return (
-    <>
+    <div className={styles.password}>
       <Field
         label={label}
         type={isShown ? 'text' : 'password'}
@@ -31,6 +31,6 @@ export function PasswordField({ label, value, onChange, isNew = false, hint, pro
       <button type="button" className={styles.reveal} aria-pressed={isShown} onClick={() => setShown(!isShown)}>
         {isShown ? t.hidePassword : t.showPassword}
       </button>
-    </>
+    </div>
   );
 }

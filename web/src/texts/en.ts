@@ -15,7 +15,6 @@ export const en = {
   you: 'You',
   somebody: 'Somebody',
   deletedPerson: 'Deleted account',
-  skipToMessage: 'Skip to the message field',
   nothingHere: 'There is nothing here',
   nothingHereWhy: 'The address may be wrong, or the chat may be gone.',
   toChats: 'To your chats',
@@ -35,8 +34,8 @@ export const en = {
   password: 'Password',
   newPassword: 'New password',
   passwordHint: (min: number) => `At least ${min} characters. A few words in a row are easy to keep in mind.`,
-  showPassword: 'Show password',
-  hidePassword: 'Hide password',
+  showPassword: 'Show',
+  hidePassword: 'Hide',
   displayName: 'Name',
   displayNameHint: 'How people see you. May stay empty.',
   invitation: 'Invitation code',
@@ -86,7 +85,6 @@ export const en = {
 
   // Connection
   offline: 'You are offline. What you write is kept and sent later.',
-  connecting: 'Connecting…',
   stoppedTitle: 'The connection has ended',
   reconnect: 'Connect again',
   announcement: (from: string, content: string) => `${from} to everybody: ${content}`,
@@ -122,7 +120,6 @@ export const en = {
   typingShort: 'typing…',
 
   // Conversation
-  conversation: (name: string) => `Conversation: ${name}`,
   messages: 'Messages',
   messagesLoading: 'Messages are loading',
   historyStart: 'This is the beginning.',
@@ -141,7 +138,6 @@ export const en = {
   date: 'Date',
   details: 'Details',
   reply: 'Reply',
-  replyTo: (name: string) => `Reply to ${name}`,
   replyingTo: (name: string) => `Replying to ${name}`,
   cancelReply: 'Do not reply',
   replyGone: 'Deleted message',
@@ -165,7 +161,6 @@ export const en = {
   retrySend: 'Send again',
   discard: 'Discard',
   readBy: 'Read by',
-  readByNames: (names: string) => `Read by ${names}`,
   readByNobody: 'Nobody has read it yet.',
   seen: 'Read',
   download: (name: string) => `Download ${name}`,
@@ -192,10 +187,8 @@ export const en = {
 
   // People and new chats
   findPeople: 'Name or username',
-  peopleStart: 'Whom would you like to write to?',
   noPeople: 'Nobody is found by that.',
   groupName: 'Name of the group',
-  groupMembers: 'Members',
   addedPeople: 'Chosen',
   removeFromGroup: (name: string) => `Take ${name} out`,
   createGroup: 'Create group',
@@ -218,7 +211,6 @@ export const en = {
   addMembers: 'Add people',
   owner: 'Owner',
   admin: 'Admin',
-  member: 'Member',
   memberMenu: (name: string) => `Actions for ${name}`,
   makeAdmin: 'Make an admin',
   makeMember: 'Make a plain member',

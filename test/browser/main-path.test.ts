@@ -1,0 +1,150 @@
+import { expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { PASSWORD } from '../support/api-client.ts';
+import { field, inBrowser, message, register, send, texts } from './support/stage.ts';
+
+const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
+
+/** Goes on with Tab until this has the focus. */
+async function tabTo(
+  page: Page,
+  name: string | RegExp,
+  role: 'button' | 'textbox' | 'link' | 'combobox' = 'button',
+): Promise<void> {
+  const wanted = page.getByRole(role, { name }).first();
+  await wanted.waitFor();
+  for (let pressed = 0; pressed < 40; pressed += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not lead to ${name}`);
+}
+
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
+
+inBrowser('the main path', (stage) => {
+  test('by keyboard alone: register, find somebody, write, edit, reply, sign out', async () => {
+    await stage().app.api.register('barbara');
+    const page = await stage().page('/sign-in');
+    const { keyboard } = page;
+    await tabTo(page, 'Create account', 'link');
+    await keyboard.press('Enter');
+    await tabTo(page, 'Username', 'textbox');
+    await keyboard.type('keys');
+    await tabTo(page, 'E-mail', 'textbox');
+    await keyboard.type('keys@example.org');
+    await keyboard.press('Tab');
+    await page.waitForFunction(() => document.activeElement?.matches('[type=password]'));
+    await keyboard.type(PASSWORD);
+    await keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'No chats yet' }).waitFor();
+
+    await keyboard.press('Control+k');
+    await page.getByRole('combobox').waitFor();
+    await keyboard.type('barbara');
+    await page.getByRole('option', { name: 'barbara' }).waitFor();
+    await keyboard.press('Enter');
+    await field(page).waitFor();
+    await page.waitForFunction(() => document.activeElement?.matches('textarea'));
+    await keyboard.type('first');
+    await keyboard.press('Enter');
+    await message(page, 'first').getByText('Sent', { exact: true }).waitFor();
+
+    await keyboard.press('ArrowUp');
+    await page.getByRole('button', { name: 'Leave it as it was' }).waitFor();
+    await keyboard.type(', edited');
+    await keyboard.press('Enter');
+    await message(page, 'first, edited').getByText('edited', { exact: true }).waitFor();
+
+    await keyboard.press('Shift+Tab'); // the button that attaches files
+    await keyboard.press('Shift+Tab');
+    expect(await focused(page)).toBe('Messages');
+    await keyboard.press('ArrowUp');
+    await page.waitForFunction(() => document.activeElement?.matches('article'));
+    await keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Reply' }).waitFor();
+    await keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Do not reply' }).waitFor();
+    await keyboard.type('second');
+    await keyboard.press('Enter');
+    await message(page, 'second').getByText('first, edited').waitFor();
+
+    await tabTo(page, /^Settings/);
+    await tabTo(page, 'More');
+    await keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Sign out' }).waitFor();
+    await keyboard.press('End');
+    await keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
+  });
+
+  test('Esc closes what is open, and the focus goes back to where it was', async () => {
+    const page = await stage().page();
+    await register(page, 'escape', 'Esc Ape');
+    for (const open of ['New chat', 'More']) {
+      await tabTo(page, open);
+      await page.keyboard.press('Enter');
+      await page.getByRole('menuitem').first().waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('menuitem').first().waitFor({ state: 'hidden' });
+      expect(await focused(page)).toBe(open);
+    }
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await focused(page)).toBe('More');
+  });
+
+  test('on a phone of 320 pixels: register, find somebody, write, go back; nothing stands out at the side', async () => {
+    const { api } = await stage().app.api.register('pocket');
+    const page = await stage().page('/', PHONE);
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+    await register(page, 'phone', 'Phone');
+    await page.getByRole('button', { name: 'New chat' }).first().tap();
+    await page.getByRole('menuitem', { name: 'New chat' }).tap();
+    await page.getByLabel('Name or username').fill('pocket');
+    await page.getByRole('dialog').getByRole('button', { name: 'pocket' }).tap();
+    await field(page).waitFor();
+    await field(page).fill('from a phone');
+    await page.getByRole('button', { name: 'Send' }).tap();
+    await message(page, 'from a phone').waitFor();
+    const send = page.getByRole('button', { name: 'Send' });
+    const box = await send.boundingBox();
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThanOrEqual(320);
+    expect(await width()).toBe(320);
+
+    const chatId = page.url().split('/').at(-1);
+    await api.post(`/chats/${chatId}/messages`, { content: `https://example.org/${'long'.repeat(60)}` });
+    await message(page, 'longlong').waitFor();
+    expect(await width()).toBe(320);
+    await page.getByRole('link', { name: 'Back' }).tap();
+    await page.getByRole('link', { name: /pocket/ }).waitFor();
+    expect(await width()).toBe(320);
+  });
+
+  test('from right to left everything is on the other side, and stays within the page', async () => {
+    const page = await stage().page();
+    await register(page, 'mirror', 'Mirror');
+    await page.getByRole('button', { name: 'New chat' }).first().click();
+    await page.getByRole('menuitem', { name: 'New chat' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'pocket' }).click();
+    await send(page, 'mine');
+    await message(page, 'mine').getByText('Sent', { exact: true }).waitFor();
+    const startOf = async () => (await message(page, 'mine').boundingBox())?.x ?? 0;
+    const before = await startOf();
+    await page.evaluate(() => {
+      document.documentElement.dir = 'rtl';
+    });
+    expect(await startOf()).toBeLessThan(before / 2);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(1280);
+    expect(await texts(page)).toEqual(['mine']);
+  });
+
+  test('the whole page speaks French when the browser does', async () => {
+    const page = await stage().page('/sign-in', { locale: 'fr-FR' });
+    await page.getByRole('heading', { name: 'Heureux de vous revoir' }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('fr');
+  });
+});
