@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../../src/infrastructure/system.ts';
 import type { Account } from '../support/api-client.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
-import { SocketClient, socketUrl } from '../support/socket-client.ts';
+import { type Frame, SocketClient, socketUrl } from '../support/socket-client.ts';
 
 /** The system's clock, which a test can put forward. */
 class ShiftedClock extends SystemClock {
@@ -59,6 +59,24 @@ describe('a connection has its time', () => {
     clock.putForward(9 * 60 + 1);
     const { data } = await socket.next('token.expiring');
     expect(data).toEqual({ expiresAt: (await socket.next('ready')).expiresAt });
+    clock.putForward(60 + 30);
+    expect((await socket.closed).code).toBe(4010);
+  });
+});
+
+describe('a newer token', () => {
+  it('keeps the connection open past the end of the old one, and is warned of in its turn', async () => {
+    clock.putForward(-9 * 60); // a token is refused that lives for longer than ten minutes from now on
+    const bob = await app.api.register();
+    const socket = await SocketClient.signedIn(app.url, bob.accessToken);
+    clock.putForward(9 * 60 + 1);
+    await socket.next('token.expiring');
+    const { accessToken } = (await app.api.post('/auth/refresh', { refreshToken: bob.refreshToken })).body;
+    const { expiresAt } = await socket.command('auth.refresh', { token: accessToken });
+    clock.putForward(59 + 31);
+    expect((await socket.command('ping')).type).toBe('pong');
+    clock.putForward(7 * 60 + 31);
+    await socket.find(({ type, data }) => type === 'token.expiring' && (data as Frame).expiresAt === expiresAt);
     clock.putForward(60 + 30);
     expect((await socket.closed).code).toBe(4010);
   });
