@@ -109,3 +109,8 @@ test('the interactive page is there and loads nothing from elsewhere', async () 
   for (const part of parts) expect((await app.get(`/docs/${part}`)).status).toBe(200);
   expect((await app.get('/docs/json')).body).toEqual(app.document);
 });
+
+test('the AsyncAPI document of the socket is beside it', async () => {
+  const { status, body } = await app.get('/docs/asyncapi.json');
+  expect([status, body.asyncapi, body.info.version]).toEqual([200, '3.0.0', '0.0.0']);
+});

@@ -66,6 +66,15 @@ export const commands = {
   'presence.get': command('presence.get', { userIds: Type.Array(Id, { minItems: 1, maxItems: 100 }) }),
 } as const;
 
+/** A newer access token of the same session. */
+export const RefreshFrame = command('auth.refresh', { token: Type.String() });
+
+/** What a client may say at any time, besides. */
+export const clientHeartbeat = {
+  ping: Type.Object({ type: Type.Literal('ping'), id: Type.Optional(commandId) }, { ...closed, title: 'client ping' }),
+  pong: Type.Object({ type: Type.Literal('pong') }, { ...closed, title: 'client pong' }),
+} as const;
+
 export type CommandType = keyof typeof commands;
 export type CommandFrame<T extends CommandType = CommandType> = Static<(typeof commands)[T]>;
 

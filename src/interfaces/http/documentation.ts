@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyPluginAsync } from 'fastify';
+import { asyncApi } from '../ws/asyncapi.ts';
 
 /** Nothing from elsewhere, nothing inline. Without `upgrade-insecure-requests`, which breaks plain HTTP in a local network. */
 const CONTENT_SECURITY_POLICY = {
@@ -15,9 +16,9 @@ const CONTENT_SECURITY_POLICY = {
   'frame-ancestors': "'none'",
 };
 
-/** The OpenAPI document and its interactive page. @fastify/swagger must be there already. */
+/** The OpenAPI document and its interactive page, and the AsyncAPI document of the socket. @fastify/swagger must be there already. */
 export const documentationRoutes =
-  (isHttps: boolean): FastifyPluginAsync =>
+  (isHttps: boolean, version: string): FastifyPluginAsync =>
   async (app) => {
     await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: isHttps });
     await app.register(swaggerUi, {
@@ -26,4 +27,5 @@ export const documentationRoutes =
       uiConfig: { layout: 'BaseLayout' }, // without the bar that asks for another document
     });
     app.get('/docs/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    app.get('/docs/asyncapi.json', { schema: { hide: true } }, async () => asyncApi(version));
   };

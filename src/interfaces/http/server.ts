@@ -121,7 +121,7 @@ export async function buildServer(options: HttpOptions): Promise<ParleyServer> {
   await app.register(named('probes', probeRoutes(options.readiness)));
   if (options.metrics) await app.register(named('metrics', metricsRoutes(options.metrics, limitStrays)));
   if (webClient) await app.register(named('web client', webClient.routes));
-  await app.register(named('documentation', documentationRoutes(isHttps)));
+  await app.register(named('documentation', documentationRoutes(isHttps, version)));
   await app.register(named('api', apiRoutes(options)), { prefix: '/api/v1' });
   return app;
 }

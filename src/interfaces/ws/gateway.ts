@@ -8,7 +8,7 @@ import { DomainError, validationFailed } from '../../domain/errors.ts';
 import type { ChatId } from '../../domain/ids.ts';
 import { ACCESS_TOKEN_MS, type Session } from '../../domain/session.ts';
 import type { AccessTokens } from '../access-tokens.ts';
-import { AuthFrame, CLOSE, PROTOCOL_VERSION } from '../contract/frames.ts';
+import { AuthFrame, CLOSE, PROTOCOL_VERSION, RefreshFrame } from '../contract/frames.ts';
 import type { BasicAccess } from '../http/basic-access.ts';
 import { peopleInMissed, presentMissed, presentTime } from '../present.ts';
 import type { RateLimits } from '../rate-limits.ts';
@@ -33,6 +33,7 @@ const RETURN_MS_EACH = 1;
 const RETURN_MIN_MS = 500;
 const RETURN_MAX_MS = 10_000;
 const authFrame = Compile(AuthFrame);
+const refreshFrame = Compile(RefreshFrame);
 
 /** Close codes that are told apart: ours, and those of RFC 6455 7.4.1 for an ordinary and a broken end. */
 const CLOSE_CODES: ReadonlySet<number> = new Set([...Object.values(CLOSE), 1000, 1001, 1005, 1006]);
@@ -314,9 +315,7 @@ export class Gateway {
 
   /** A fresh access token of the same session keeps the connection open. */
   async #refresh(connection: Connection, identity: Identity, frame: Record<string, unknown>): Promise<string> {
-    if (typeof frame.id !== 'string' || typeof frame.token !== 'string') {
-      throw validationFailed([{ path: '/token', message: 'is needed, and an id' }]);
-    }
+    if (!refreshFrame.Check(frame)) throw validationFailed(schemaProblems(refreshFrame.Errors(frame)));
     const fresh = await this.#verify(frame.token);
     if (fresh.sessionId !== identity.sessionId)
       throw new DomainError('TOKEN_INVALID', 'The token is of another session.');
