@@ -5,11 +5,12 @@ import { describeMachine, describePinning, stayOffServerCore } from './machine.t
 import { http } from './scenarios/http.ts';
 import { lists } from './scenarios/lists.ts';
 import type { Options, Scenario } from './scenarios/options.ts';
+import { people } from './scenarios/people.ts';
 import { send } from './scenarios/send.ts';
 import { start } from './scenarios/start.ts';
 import { markdown } from './table.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { send, http, lists, start };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { send, http, lists, people, start };
 
 const USAGE = `Usage: npm run bench -- ${Object.keys(SCENARIOS).join('|')} [--flag value]...
 
@@ -17,6 +18,7 @@ const USAGE = `Usage: npm run bench -- ${Object.keys(SCENARIOS).join('|')} [--fl
   --rounds     how often Parley and its limit take turns: 1 to 50, 5 if not given
   --in-flight  how many sends of one socket wait for their ack at once: 1 to 128, 16 if not given
   --json       a file for the numbers of every round
+  --data       people: a folder for the data, filled once and kept; else it takes minutes each time
   --profile    a folder for a CPU profile of Parley's process
 
 With MONGODB_URI, send also runs on that server, in a database of its own that is dropped at the end.
@@ -39,6 +41,7 @@ function readArguments(): { scenario: Scenario; options: Options; json: string |
       rounds: { type: 'string', default: '5' },
       'in-flight': { type: 'string', default: '16' },
       json: { type: 'string' },
+      data: { type: 'string' },
       profile: { type: 'string' },
     },
   });
@@ -49,6 +52,7 @@ function readArguments(): { scenario: Scenario; options: Options; json: string |
     rounds: count('rounds', values.rounds, 50),
     inFlight: count('in-flight', values['in-flight'], 128),
     profile: values.profile,
+    data: values.data,
     mongodbUri: process.env.MONGODB_URI || undefined,
   };
   return { scenario, options, json: values.json };

@@ -7,6 +7,8 @@ export interface Options {
   readonly rounds: number;
   /** How many sends of one socket wait for their ack at once, when saturated. */
   readonly inFlight: number;
+  /** A folder for data that takes long to make, so that the next run finds it. */
+  readonly data: string | undefined;
   /** A folder for the CPU profile of Parley's process. */
   readonly profile: string | undefined;
   /** A MongoDB server that the bench may fill. */

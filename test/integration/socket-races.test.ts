@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import type { Account } from '../support/api-client.ts';
 import { delayedStore } from '../support/delayed-store.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { SocketClient } from '../support/socket-client.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 /** What else happens before and after the store reads what this is named after. */
 let meanwhile: Partial<Record<string, () => Promise<unknown>>> = {};
 
 let app: RunningApp;
 beforeAll(async () => {
-  const store = await openSqliteStore({ dataDir: ':memory:' });
+  const store = await openTestStore();
   const wait = async (method: string) => meanwhile[method]?.();
   app = await startApp({ store: delayedStore(store, wait) });
 });

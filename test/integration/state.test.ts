@@ -7,12 +7,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Store } from '../../src/application/ports/persistence.ts';
-import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import type { Account, Answer } from '../support/api-client.ts';
 import { ClientModel } from '../support/client-model.ts';
 import { delayedStore } from '../support/delayed-store.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { SocketClient } from '../support/socket-client.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 const PEOPLE = 3;
 
@@ -185,7 +185,7 @@ const STORES = {
 describe.each(Object.keys(STORES) as (keyof typeof STORES)[])('on %s', (name) => {
   const { numRuns, open } = STORES[name];
   beforeAll(async () => {
-    app = await startApp({ store: open(await openSqliteStore({ dataDir: ':memory:' })) });
+    app = await startApp({ store: open(await openTestStore()) });
   });
   afterAll(() => app.stop());
 

@@ -5,10 +5,10 @@ import { pino } from 'pino';
 import type { Store } from '../../src/application/ports/persistence.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { type Application, buildApplication, type Leaves } from '../../src/container.ts';
-import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import { MemoryBlobStore } from './memory-blob-store.ts';
 import { checkAnswer, type OpenApiDocument, operationOf } from './openapi.ts';
 import { plainHasher } from './running-app.ts';
+import { openTestStore } from './test-store.ts';
 
 export const PASSWORD = 'correct horse battery';
 export const SIGNING_KEY = 'a key for tests that is long enough for HS256';
@@ -57,7 +57,7 @@ export class TestApp {
 
   static async start(replaced: Partial<Leaves> & { settings?: Partial<Config> } = {}): Promise<TestApp> {
     const { settings, ...leaves } = replaced;
-    const store = leaves.store ?? (await openSqliteStore({ dataDir: ':memory:' }));
+    const store = leaves.store ?? (await openTestStore());
     const log: TestApp['log'] = [];
     const lines = new Writable({
       write(line, _encoding, done) {

@@ -3,9 +3,9 @@ import type { Store } from '../../src/application/ports/persistence.ts';
 import type { PasswordHasher } from '../../src/application/ports/services.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { type Application, buildApplication, type Leaves } from '../../src/container.ts';
-import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import { ApiClient } from './api-client.ts';
 import { MemoryBlobStore } from './memory-blob-store.ts';
+import { openTestStore } from './test-store.ts';
 
 /** argon2 takes 30 ms a call, by intention; most tests are not about that. */
 export const plainHasher: PasswordHasher = {
@@ -27,7 +27,7 @@ export async function startApp(
   replaced: Partial<Leaves> & { readonly settings?: Partial<Config> } = {},
 ): Promise<RunningApp> {
   const { settings, ...leaves } = replaced;
-  const store = leaves.store ?? (await openSqliteStore({ dataDir: ':memory:' }));
+  const store = leaves.store ?? (await openTestStore());
   const application = await buildApplication({
     config: { ...loadConfig({}, []), rateLimit: false, ...settings },
     version: '0.0.0',

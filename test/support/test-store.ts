@@ -1,0 +1,25 @@
+import type { Store } from '../../src/application/ports/persistence.ts';
+import { openMongoStore } from '../../src/infrastructure/mongo/mongo-store.ts';
+import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
+import { MongoServer } from './mongo.ts';
+
+/**
+ * A new, empty store for a test of the whole application: SQLite in memory or, with TEST_STORE=mongodb, a database of its own on
+ * the server of MONGODB_URI, which goes when the store is closed.
+ */
+export function openTestStore(): Promise<Store> {
+  return process.env.TEST_STORE === 'mongodb' ? onMongo() : openSqliteStore({ dataDir: ':memory:' });
+}
+
+async function onMongo(): Promise<Store> {
+  const server = new MongoServer(process.env.MONGODB_URI ?? '');
+  const { uri, db } = server.newDatabase();
+  const store = await openMongoStore({ uri });
+  const disconnect = store.close.bind(store);
+  const close = async (): Promise<void> => {
+    await disconnect();
+    await db.dropDatabase();
+    await server.close();
+  };
+  return Object.assign(store, { close });
+}
