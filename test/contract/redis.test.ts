@@ -255,6 +255,7 @@ withRedis('a Redis that comes and goes', (redis) => {
     here.link.client?.destroy();
     here.bus.publish({ type: 'user.updated', userId: 'ann', version: 2 });
     await untilType('missed');
-    expect(heard).toEqual([{ type: 'missed' }]);
+    expect(heard).toEqual([{ type: 'missed', since: expect.any(Number) }]);
+    expect(Date.now() - (heard[0] as { since: number }).since).toBeLessThan(10_000);
   });
 });

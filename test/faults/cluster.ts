@@ -91,6 +91,7 @@ export class Cluster {
   readonly members: readonly Member[];
   readonly #chatIds: readonly string[];
   readonly #store: ProcessStore;
+  readonly #removed = new Set<Member>();
 
   private constructor(
     nodes: readonly FaultyNode[],
@@ -146,20 +147,47 @@ export class Cluster {
     for (const node of this.nodes) await node.measure();
   }
 
+  /** Takes somebody out of the first chat. */
+  async remove(member: Member): Promise<void> {
+    const [chatId] = this.#chatIds;
+    const { status } = await this.#owner.delete(`/chats/${chatId}/members/${member.id}`);
+    if (status !== 204) throw new Error(`not removed: ${status}`);
+    this.#removed.add(member);
+  }
+
+  async signOut(member: Member): Promise<void> {
+    const api = new ApiClient(this.#first.url, member.account.accessToken);
+    const { status } = await api.post('/auth/logout');
+    if (status !== 204) throw new Error(`not signed out: ${status}`);
+    member.signedOutAt = Date.now();
+  }
+
+  get #first(): FaultyNode {
+    const [first] = this.nodes;
+    if (!first) throw new Error('a cluster has a node');
+    return first;
+  }
+
+  get #owner(): ApiClient {
+    return new ApiClient(this.#first.url, this.members[0]?.account.accessToken);
+  }
+
+  #chatsOf(member: Member): readonly string[] {
+    return this.#removed.has(member) ? this.#chatIds.slice(1) : this.#chatIds;
+  }
+
   /** Waits until everybody has been told of everything, and holds it against the promises. */
   async result(): Promise<Result> {
-    const [first] = this.nodes;
-    const [someone] = this.members;
-    if (!first || !someone) throw new Error('a cluster has a node and a member');
-    const api = new ApiClient(first.url, someone.account.accessToken);
-    const heads = await Promise.all(
-      this.#chatIds.map(async (id): Promise<[string, number]> => [id, (await api.get(`/chats/${id}`)).body.rev]),
-    );
+    const api = this.#owner;
+    const heads = new Map<string, number>();
+    for (const id of this.#chatIds) heads.set(id, (await api.get(`/chats/${id}`)).body.rev);
     const deadline = Date.now() + CONVERGE_MS;
     const present = this.members.filter(({ signedOutAt }) => signedOutAt === undefined);
-    const isTold = () => present.every((member) => heads.every(([chatId, rev]) => member.hasReached(chatId, rev)));
-    while (!isTold() && Date.now() < deadline) await sleep(20);
-    const witnesses = await Promise.all(present.map((member) => member.witness(first.url, this.#chatIds)));
+    const isTold = (member: Member) => this.#chatsOf(member).every((id) => member.hasReached(id, heads.get(id) ?? 0));
+    while (!present.every(isTold) && Date.now() < deadline) await sleep(20);
+    const witnesses = await Promise.all(
+      this.members.map((member) => member.witness(this.#first.url, this.#chatsOf(member), this.#chatIds)),
+    );
     const sendings = this.members.flatMap((member) => member.sendings);
     const run = { sendings, witnesses, measures: this.nodes.map(({ memory }) => memory) };
     return {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, FaultyNode, Result } from './cluster.ts';
+import type { Member } from './member.ts';
 import type { Servers } from './servers.ts';
 
 /** Something that goes wrong while people talk. */
@@ -139,6 +140,18 @@ export const TOGETHER: readonly ClusterFault[] = [
     round: (cluster, { redis }) =>
       cluster.talkDuring(async () => {
         await redis.kill();
+        await sleep(4_000);
+        await redis.start();
+      }),
+  },
+  {
+    ...{ name: 'removals and sign-outs without Redis', nodes: 2, rounds: 2, reconnects: 0 },
+    round: (cluster, { redis }, round) =>
+      cluster.talkDuring(async () => {
+        await redis.kill();
+        await sleep(1_500);
+        await cluster.remove(cluster.members[1 + round] as Member);
+        await cluster.signOut(cluster.members[3 + round] as Member);
         await sleep(4_000);
         await redis.start();
       }),

@@ -117,7 +117,10 @@ export class Member {
   }
 
   /** What it has been told, and what it finds at this node when it asks. */
-  async witness(url: string, chatIds: readonly string[]): Promise<Witness> {
+  async witness(url: string, chatIds: readonly string[], everIn: readonly string[]): Promise<Witness> {
+    const own = { userId: this.id, everIn, heard: this.heard };
+    const nothing = { chatIds: [], copies: new Map(), histories: new Map(), unread: new Map() };
+    if (this.signedOutAt !== undefined) return { ...own, ...nothing, signedOutAt: this.signedOutAt };
     const api = new ApiClient(url, this.account.accessToken);
     const mine: Frame[] = (await api.get('/chats?limit=100')).body.items;
     const unread = mine.map((chat): [string, { head: number; readSeq: number; unreadCount: number }] => [
@@ -132,9 +135,8 @@ export class Member {
       chatIds.map(async (chatId): Promise<[string, Line[]]> => [chatId, await historyOf(api, chatId)]),
     );
     return {
-      ...{ userId: this.id, chatIds, everIn: chatIds, heard: this.heard },
-      ...{ copies: new Map(copies), histories: new Map(histories), unread: new Map(unread) },
-      ...(this.signedOutAt !== undefined && { signedOutAt: this.signedOutAt }),
+      ...own,
+      ...{ chatIds, copies: new Map(copies), histories: new Map(histories), unread: new Map(unread) },
     };
   }
 

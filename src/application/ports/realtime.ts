@@ -41,8 +41,8 @@ export type BusEvent =
     }
   | { readonly type: 'chat.typing'; readonly chatId: ChatId; readonly userId: UserId }
   | { readonly type: 'broadcast'; readonly userId: UserId; readonly content: string; readonly at: Instant }
-  /** Events may have got lost: whoever keeps something by them reads it again. */
-  | { readonly type: 'missed' };
+  /** Events since then may have got lost: whoever keeps something by them reads it again. */
+  | { readonly type: 'missed'; readonly since: Instant };
 
 /** What a node may want to hear of: a chat that its sockets follow, or a person who is connected to it. */
 export type Topic = `chat:${ChatId}` | `user:${UserId}`;

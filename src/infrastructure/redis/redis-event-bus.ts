@@ -35,7 +35,8 @@ export class RedisEventBus implements EventBus {
   /** From shortly before the link counts as open until it has been replaced: one that is lost refuses whatever it is asked. */
   #client: RedisClient | null = null;
   #unsentBytes = 0;
-  #othersMissed = false;
+  /** Since when others have missed what this node could not publish. */
+  #unheardSince: number | null = null;
 
   /** @param deps.nodeId a UUID that no other node has */
   constructor(deps: { link: RedisLink; local: EventBus; logger: Logger; prefix: string; nodeId: string }) {
@@ -87,8 +88,8 @@ export class RedisEventBus implements EventBus {
     this.#unsettled = new Set(this.#followed.keys());
     await client.subscribe(this.#channel('all'), this.#listener);
     await this.#settled();
-    this.#local.publish({ type: 'missed' });
-    if (this.#othersMissed) await this.#sayMissed(client);
+    this.#local.publish({ type: 'missed', since: this.#link.wellAt });
+    await this.#sayMissed(client);
   }
 
   /** Resolves when Redis knows what was followed and left until now, or is away. */
@@ -150,19 +151,22 @@ export class RedisEventBus implements EventBus {
       .catch(() => this.#lose(event))
       .finally(() => {
         this.#unsentBytes -= text.length;
-        if (this.#othersMissed && this.#unsentBytes === 0 && this.reachesOthers) void this.#sayMissed(client);
+        if (this.#unsentBytes === 0 && this.reachesOthers) void this.#sayMissed(client);
       });
   }
 
   #lose({ type }: BusEvent): void {
-    if (type !== 'chat.typing' && type !== 'presence.changed') this.#othersMissed = true;
+    if (type !== 'chat.typing' && type !== 'presence.changed') this.#unheardSince ??= Date.now();
   }
 
+  /** Tells the others, if they have missed anything. */
   async #sayMissed(client: RedisClient): Promise<void> {
-    this.#othersMissed = false;
-    const said = client.publish(this.#channel('all'), this.#nodeId + JSON.stringify({ type: 'missed' }));
-    await said.catch(() => {
-      this.#othersMissed = true;
+    const since = this.#unheardSince;
+    if (since === null) return;
+    this.#unheardSince = null;
+    const event: BusEvent = { type: 'missed', since };
+    await client.publish(this.#channel('all'), this.#nodeId + JSON.stringify(event)).catch(() => {
+      this.#unheardSince = since;
     });
   }
 

@@ -38,6 +38,7 @@ export class RedisLink {
   /** Since a question had no answer in time, until a ping has one. */
   #isSilent = false;
   #running: Promise<void> | undefined;
+  #wellAt = Date.now();
 
   constructor({ url, logger }: { url: string; logger: Logger }) {
     this.#url = url;
@@ -47,6 +48,11 @@ export class RedisLink {
   /** The open connection, if there is one now. */
   get client(): RedisClient | null {
     return this.#client;
+  }
+
+  /** When Redis answered last; until it has, when this began. */
+  get wellAt(): number {
+    return this.#wellAt;
   }
 
   /** From now on this is done with each connection before it counts as open. One for which it fails is given up. */
@@ -119,6 +125,7 @@ export class RedisLink {
     while (!signal.aborted) {
       await within(SILENCE_MS, client.ping());
       this.#isSilent = false;
+      this.#wellAt = Date.now();
       await sleep(PING_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }

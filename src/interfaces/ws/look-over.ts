@@ -10,7 +10,7 @@ const EVERY_MS = 60_000;
 /** While nodes do not hear of each other: how soon a session that has ended elsewhere has no socket here. */
 const SESSIONS_WHILE_AWAY_MS = 1_000;
 const SESSIONS_PER_READ = 500;
-/** By how much the clocks of nodes may differ, and how long a loss may go unnoticed. */
+/** By how much the clocks of nodes may differ. */
 const SLACK_MS = 60_000;
 
 /** Reads from the store what the bus may not have told the sockets of this node. Only for stores that others write to as well. */
@@ -22,12 +22,11 @@ export class LookOver {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #leave: () => void;
-  /** When everything that had happened was certainly told. */
-  #heardUntil: Instant;
   #lastRound: Instant;
   #lastSessions: Instant;
+  /** Since when something may have been missed that is still to be looked for. */
+  #missedSince: Instant | null = null;
   #isRunning = false;
-  #isDue = false;
 
   constructor(deps: {
     fanout: Fanout;
@@ -43,15 +42,14 @@ export class LookOver {
     this.#bus = deps.bus;
     this.#clock = deps.clock;
     this.#logger = deps.logger;
-    this.#heardUntil = this.#lastRound = this.#lastSessions = deps.clock.now();
-    this.#leave = deps.bus.subscribe(({ type }) => {
-      if (type === 'missed') void this.#catchUp();
+    this.#lastRound = this.#lastSessions = deps.clock.now();
+    this.#leave = deps.bus.subscribe((event) => {
+      if (event.type === 'missed') void this.#catchUp(event.since);
     });
   }
 
   /** To be called often. */
   tick(now: Instant): void {
-    if (this.#bus.reachesOthers && !this.#isRunning) this.#heardUntil = now;
     const isAway = !this.#bus.reachesOthers && now - this.#lastSessions >= SESSIONS_WHILE_AWAY_MS;
     const isTime = now - this.#lastRound >= EVERY_MS;
     if (isTime) this.#lastRound = now;
@@ -64,19 +62,17 @@ export class LookOver {
   }
 
   /** Heads first, since they bring live delivery back; then who was signed out; then chats that are new to somebody. */
-  async #catchUp(): Promise<void> {
-    this.#isDue = true;
+  async #catchUp(missedSince: Instant): Promise<void> {
+    this.#missedSince = Math.min(missedSince, this.#missedSince ?? missedSince);
     if (this.#isRunning) return;
     this.#isRunning = true;
-    while (this.#isDue) {
-      this.#isDue = false;
-      const since = this.#heardUntil - SLACK_MS;
-      const began = this.#clock.now();
+    for (let since: Instant | null = this.#missedSince; since !== null; since = this.#missedSince) {
+      this.#missedSince = null;
       await this.#fanout.readHeads();
-      const isDone = (await this.#logged(this.#closeEnded())) && (await this.#logged(this.#bringNewChats(since)));
-      if (isDone) this.#heardUntil = began;
-      else await this.#clock.sleep(SESSIONS_WHILE_AWAY_MS);
-      this.#isDue ||= !isDone;
+      const from = since - SLACK_MS;
+      if (await this.#logged(this.#closeEnded().then(() => this.#bringNewChats(from)))) continue;
+      this.#missedSince = Math.min(since, this.#missedSince ?? since);
+      await this.#clock.sleep(SESSIONS_WHILE_AWAY_MS);
     }
     this.#isRunning = false;
   }
