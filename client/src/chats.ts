@@ -96,6 +96,11 @@ export class Chats {
     if (this.#replica.state.connection === 'online') void this.#tellMark(chatId, mark);
   }
 
+  /** Another person is signed in, or nobody. */
+  forget(): void {
+    this.#marks.clear();
+  }
+
   /** The link is there. */
   resume(): void {
     for (const [chatId, mark] of this.#marks) void this.#tellMark(chatId, mark);

@@ -83,8 +83,9 @@ export class Connection {
     if (!run) return;
     run.isOver = true;
     this.#run = null;
-    this.#lost();
     clearTimeout(this.#offlineTimer);
+    this.#offlineTimer = undefined;
+    if (this.#replica.state.connection === 'online') this.#events.onLost();
     this.#setStatus('idle');
     this.#pause?.end();
     this.#poll?.abort();
@@ -151,6 +152,7 @@ export class Connection {
     );
     this.#socket = socket;
     const code = await socket.closed;
+    if (this.#socket !== socket) return;
     this.#socket = null;
     this.#isReady = false;
     this.#cutSockets = socket.hasHeard ? 0 : this.#cutSockets + 1;

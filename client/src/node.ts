@@ -1,54 +1,56 @@
+import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ParleyStorage } from './storage.ts';
 
-const FILE = '.json';
+const WHOLE = '.json';
+
+type Entry = [key: string, value: unknown];
 
 /** Keeps every value in a file of its own in this folder, which is made if it is missing. For one process at a time. */
 export function fileStorage(folder: string): ParleyStorage {
-  const fileOf = (key: string): string => join(folder, `${encodeURIComponent(key)}${FILE}`);
-  const read = async (path: string): Promise<unknown> => {
-    try {
-      return JSON.parse(await readFile(path, 'utf8'));
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
-  };
+  /** Whatever is in the key, and however long it is. */
+  const fileOf = (key: string): string => join(folder, createHash('sha256').update(key).digest('hex') + WHOLE);
   return {
     name: resolve(folder),
-    get: (key) => read(fileOf(key)),
+    get: async (key) => (await read(fileOf(key)))?.[1],
     // Renamed when it is whole, so that a crash leaves the old value or the new one.
     async set(key, value) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const path = fileOf(key);
-      const draft = `${path}.${crypto.randomUUID()}.new`;
+      const draft = `${fileOf(key)}.${crypto.randomUUID()}`;
       const file = await open(draft, 'w', 0o600);
       try {
-        await file.writeFile(JSON.stringify(value));
+        await file.writeFile(JSON.stringify([key, value]));
         await file.sync();
       } finally {
         await file.close();
       }
-      await rename(draft, path);
+      await rename(draft, fileOf(key));
     },
     delete: (key) => rm(fileOf(key), { force: true }),
     async list(prefix) {
-      const names = await readdir(folder).catch((error: unknown) => {
-        if (isMissing(error)) return [];
-        throw error;
-      });
-      const keys = names
-        .filter((name) => name.endsWith(FILE))
-        .map((name) => decodeURIComponent(name.slice(0, -FILE.length)))
-        .filter((key) => key.startsWith(prefix))
-        .sort();
-      const found = await Promise.all(
-        keys.map(async (key): Promise<[string, unknown]> => [key, await read(fileOf(key))]),
+      const names = (await unlessMissing(readdir(folder))) ?? [];
+      const entries = await Promise.all(
+        names.filter((name) => name.endsWith(WHOLE)).map((name) => read(join(folder, name))),
       );
-      return found.filter(([, value]) => value !== undefined);
+      return entries
+        .filter((entry) => entry !== undefined)
+        .filter(([key]) => key.startsWith(prefix))
+        .sort(([a], [b]) => (a < b ? -1 : 1));
     },
   };
 }
 
-const isMissing = (error: unknown): boolean => (error as { readonly code?: unknown }).code === 'ENOENT';
+async function read(path: string): Promise<Entry | undefined> {
+  const text = await unlessMissing(readFile(path, 'utf8'));
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+async function unlessMissing<T>(wanted: Promise<T>): Promise<T | undefined> {
+  try {
+    return await wanted;
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

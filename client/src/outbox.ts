@@ -28,7 +28,7 @@ const OF_SESSION = new Set<string>(['SIGNED_OUT', 'AUTHENTICATION_REQUIRED', 'TO
 
 /** What has become of a message that has left the queue: null was taken back. Tabs tell each other. */
 interface Outcome {
-  readonly clientId: string;
+  readonly id: string;
   readonly stored: Message | null;
 }
 
@@ -120,14 +120,14 @@ export class Outbox {
   send(chatId: string, draft: Draft): Promise<Message> {
     if (this.#userId === null) return Promise.reject(signedOut());
     const clientId = draft.clientId ?? crypto.randomUUID();
-    const known = this.#find(clientId);
-    if (known) return this.#resultOf(clientId);
+    const id = idOf({ chatId, clientId });
+    if (this.#find(clientId, chatId)) return this.#resultOf(id);
     this.#lastOrder = Math.max(Date.now(), this.#lastOrder + 1);
     const { content, replyTo = null, attachments = [] } = draft;
     const fate = { status: 'waiting', rev: null, error: null } as const;
     const createdAt = new Date().toISOString();
     this.#put({ clientId, chatId, content, replyTo, attachments, createdAt, order: this.#lastOrder, ...fate });
-    return this.#resultOf(clientId);
+    return this.#resultOf(id);
   }
 
   /** Sends a refused message again. */
@@ -135,7 +135,7 @@ export class Outbox {
     const message = this.#find(clientId);
     if (!message) return Promise.reject(unknownMessage());
     if (message.status === 'refused') this.#put({ ...message, status: 'waiting', error: null });
-    return this.#resultOf(clientId);
+    return this.#resultOf(idOf(message));
   }
 
   /** Takes a message back that is not sent yet. One that is just being sent may arrive all the same. */
@@ -143,7 +143,7 @@ export class Outbox {
     const message = this.#find(clientId);
     if (!message) throw unknownMessage();
     this.#replica.update((state) => filterOutbox(state, message.chatId, (other) => other.clientId !== clientId));
-    this.#reject(clientId, discarded());
+    this.#reject(idOf(message), discarded());
     await this.#forget(message, null);
   }
 
@@ -151,33 +151,32 @@ export class Outbox {
     return this.#replica.state;
   }
 
-  #find(clientId: string): OutgoingMessage | undefined {
-    return Object.values(this.#state.outbox)
-      .flat()
-      .find((message) => message.clientId === clientId);
+  #find(clientId: string, chatId?: string): OutgoingMessage | undefined {
+    const { outbox } = this.#state;
+    const messages = chatId === undefined ? Object.values(outbox).flat() : outbox[chatId];
+    return messages?.find((message) => message.clientId === clientId);
   }
 
-  #resultOf(clientId: string): Promise<Message> {
-    const known = this.#results.get(clientId);
+  #resultOf(id: string): Promise<Message> {
+    const known = this.#results.get(id);
     if (known) return known.promise;
     const result: Deferred = Promise.withResolvers();
     result.promise.catch(() => undefined); // the outbox shows it as well
-    this.#results.set(clientId, result);
+    this.#results.set(id, result);
     return result.promise;
   }
 
   /** Shows a message as it is now, stores it, and sends it if it is its turn. */
   #put(message: OutgoingMessage): void {
-    const { chatId, clientId } = message;
-    const key = this.#keyOf(message);
-    this.#unsaved.add(clientId);
+    const [id, key] = [idOf(message), this.#keyOf(message)];
+    this.#unsaved.add(id);
     this.#show(message);
     void this.#step(() => this.#storage.set(key, message))
-      .then(() => void this.#unsaved.delete(clientId))
+      .then(() => void this.#unsaved.delete(id))
       .catch(() => undefined) // it stays in memory, and is sent from there
       .then(() => {
         this.#tellOthers();
-        this.#drain(chatId);
+        this.#drain(message.chatId);
       });
   }
 
@@ -191,13 +190,12 @@ export class Outbox {
 
   /** Out of the storage: it is sent, or taken back. */
   async #forget(message: OutgoingMessage, stored: Message | null): Promise<void> {
-    const { clientId } = message;
-    const key = this.#keyOf(message);
-    this.#unsaved.delete(clientId);
-    this.#gone.add(clientId);
+    const [id, key] = [idOf(message), this.#keyOf(message)];
+    this.#unsaved.delete(id);
+    this.#gone.add(id);
     await this.#step(() => this.#storage.delete(key)).catch(() => undefined);
-    this.#gone.delete(clientId);
-    this.#tellOthers({ clientId, stored });
+    this.#gone.delete(id);
+    this.#tellOthers({ id, stored });
   }
 
   #step<T>(step: () => Promise<T>): Promise<T> {
@@ -233,16 +231,16 @@ export class Outbox {
 
   /** Gives the error after which another try is worth while. */
   async #send(message: OutgoingMessage): Promise<ParleyError | null> {
-    try {
-      const stored = await this.#deliver(message);
-      await this.#onStored(message, stored);
-      return null;
-    } catch (cause) {
-      const error = cause instanceof ParleyError ? cause : new ParleyError({ code: 'INTERNAL', detail: String(cause) });
-      if (PASSING.has(error.code) || OF_SESSION.has(error.code)) return error;
-      await this.#onRefused(message, error);
-      return null;
-    }
+    const userId = this.#userId;
+    const [stored, error] = await this.#deliver(message).then(
+      (told) => [told, null] as const,
+      (cause) => [null, asParleyError(cause)] as const,
+    );
+    if (userId !== this.#userId) return null; // closed meanwhile: it is in the storage, and a repeat does no harm
+    if (stored) await this.#onStored(message, stored);
+    else if (PASSING.has(error.code) || OF_SESSION.has(error.code)) return error;
+    else await this.#onRefused(message, error);
+    return null;
   }
 
   async #onStored(message: OutgoingMessage, stored: Message): Promise<void> {
@@ -253,7 +251,7 @@ export class Outbox {
   }
 
   async #onRefused(message: OutgoingMessage, error: ParleyError): Promise<void> {
-    if (!this.#find(message.clientId)) return; // it was taken back
+    if (!this.#find(message.clientId, message.chatId)) return; // it was taken back
     const refused: OutgoingMessage = {
       ...message,
       status: 'refused',
@@ -261,7 +259,7 @@ export class Outbox {
     };
     const key = this.#keyOf(message);
     this.#show(refused);
-    this.#reject(message.clientId, error);
+    this.#reject(idOf(message), error);
     this.#emitter.emit('refused', refused);
     await this.#step(() => this.#storage.set(key, refused)).catch(() => undefined);
     this.#tellOthers();
@@ -280,14 +278,14 @@ export class Outbox {
   }
 
   #settle(message: Message): void {
-    const clientId = message.clientId ?? '';
-    this.#results.get(clientId)?.resolve(message);
-    this.#results.delete(clientId);
+    const id = idOf(message);
+    this.#results.get(id)?.resolve(message);
+    this.#results.delete(id);
   }
 
-  #reject(clientId: string, error: ParleyError): void {
-    this.#results.get(clientId)?.reject(error);
-    this.#results.delete(clientId);
+  #reject(id: string, error: ParleyError): void {
+    this.#results.get(id)?.reject(error);
+    this.#results.delete(id);
   }
 
   #tellOthers(outcome: Outcome | null = null): void {
@@ -296,7 +294,7 @@ export class Outbox {
 
   async #onTold(outcome: Outcome | null): Promise<void> {
     if (outcome?.stored) this.#settle(outcome.stored);
-    else if (outcome) this.#reject(outcome.clientId, discarded());
+    else if (outcome) this.#reject(outcome.id, discarded());
     await this.#reload();
     for (const chatId of Object.keys(this.#state.outbox)) this.#drain(chatId);
   }
@@ -310,7 +308,7 @@ export class Outbox {
       if (userId === null || userId !== this.#userId) return;
       this.#replica.update((state) => this.#merged(state, stored));
       this.#lastOrder = Math.max(this.#lastOrder, ...stored.map(({ order }) => order));
-      for (const { clientId, error } of stored) if (error) this.#reject(clientId, new ParleyError(error));
+      for (const one of stored) if (one.error) this.#reject(idOf(one), new ParleyError(one.error));
     });
   }
 
@@ -318,13 +316,13 @@ export class Outbox {
     const shown = new Map(
       Object.values(state.outbox)
         .flat()
-        .map((message) => [message.clientId, message]),
+        .map((message) => [idOf(message), message]),
     );
-    const kept = [...shown.values()].filter(({ clientId, status }) => status === 'sent' || this.#unsaved.has(clientId));
-    const isKept = new Set(kept.map(({ clientId }) => clientId));
+    const kept = [...shown.values()].filter((one) => one.status === 'sent' || this.#unsaved.has(idOf(one)));
+    const isKept = new Set(kept.map(idOf));
     const others = stored
-      .filter(({ clientId }) => !isKept.has(clientId) && !this.#gone.has(clientId))
-      .map((message) => sameOr(shown.get(message.clientId), message));
+      .filter((one) => !isKept.has(idOf(one)) && !this.#gone.has(idOf(one)))
+      .map((one) => sameOr(shown.get(idOf(one)), one));
     const byChat = Map.groupBy(inOrder([...others, ...kept]), ({ chatId }) => chatId);
     const outbox = Object.fromEntries([...byChat].map(([id, messages]) => [id, sameOr(state.outbox[id], messages)]));
     return { ...state, outbox: sameOr(state.outbox, outbox) };
@@ -343,6 +341,12 @@ export class Outbox {
     return `${this.#prefix()}${chatId}/${String(order).padStart(16, '0')}-${clientId}`;
   }
 }
+
+/** A `clientId` is one message's within a chat. */
+const idOf = ({ chatId, clientId }: Pick<Message, 'chatId' | 'clientId'>): string => `${chatId}/${clientId}`;
+
+const asParleyError = (cause: unknown): ParleyError =>
+  cause instanceof ParleyError ? cause : new ParleyError({ code: 'INTERNAL', detail: String(cause) }, { cause });
 
 const inOrder = (messages: readonly OutgoingMessage[]): OutgoingMessage[] =>
   messages.toSorted((a, b) => a.order - b.order || (a.clientId < b.clientId ? -1 : 1));

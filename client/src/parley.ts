@@ -134,6 +134,7 @@ export class Parley {
   async #enter(userId: string): Promise<void> {
     if (this.store.getState().userId === userId) return;
     await this.#outbox.close();
+    this.chats.forget();
     this.#replica.reset('signed-in');
     this.#replica.update((state) => ({ ...state, userId, stopped: null }));
     await this.#outbox.open(userId);
@@ -148,6 +149,7 @@ export class Parley {
   #signOut(why: ParleyError | null): void {
     this.#connection.stop(why ?? signedOut());
     void this.#outbox.close();
+    this.chats.forget();
     this.#replica.reset('signed-out');
     this.#emitter.emit('signed-out', why);
   }

@@ -25,6 +25,8 @@ const TYPING_MS = 6_000;
 const MAX_BEHIND = 1_000;
 const PAGE = 100;
 const PRESENCE_PAGES = 10;
+/** So many lists of members are read again with a new link; the others are forgotten. */
+const MEMBER_LISTS = 5;
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -94,6 +96,7 @@ export class Replica {
     this.#epoch = null;
     this.#reader = {};
     this.#inbox = [];
+    this.#isReadingChats = false;
     this.#held.clear();
     for (const timer of this.#typingTimers.values()) clearTimeout(timer);
     this.#typingTimers.clear();
@@ -154,6 +157,7 @@ export class Replica {
   /** Reads the list of chats, whole. */
   async readChats(): Promise<void> {
     this.#isReadingChats = true;
+    const before = Object.keys(this.state.chats);
     const chats: Chat[] = [];
     let cursor: string | null = null;
     do {
@@ -161,12 +165,12 @@ export class Replica {
       chats.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor !== null);
-    const shown = chats.filter(({ id, rev }) => this.state.timelines[id] && this.state.chats[id]?.rev !== rev);
-    for (const { id } of shown) this.#repair(id, () => this.#readAfresh(id));
+    const moved = chats.filter(({ id, rev }) => rev > (this.state.chats[id]?.rev ?? -1));
+    for (const { id } of moved) if (this.state.timelines[id]) this.#repair(id, () => this.#readAfresh(id));
     this.update((state) => {
       const mine = new Set(chats.map(({ id }) => id));
-      const gone = Object.keys(state.chats).filter((id) => !mine.has(id));
-      const taken = chats.filter((chat) => !shown.includes(chat));
+      const gone = before.filter((id) => !mine.has(id));
+      const taken = moved.filter(({ id }) => !this.#held.has(id));
       return taken.reduce(withChat, { ...gone.reduce(withoutChat, state), chatsLoaded: true });
     });
     this.#isReadingChats = false;
@@ -281,16 +285,17 @@ export class Replica {
   }
 
   async #readAfresh(chatId: string): Promise<void> {
-    const hadTimeline = this.state.timelines[chatId] !== undefined;
+    const { timelines, members } = this.state;
     const chat = await this.#read<ChatSeen>(`chats/${chatId}`);
     if (!('rev' in chat)) return this.update((state) => withoutChat(state, chatId));
-    const page = hadTimeline ? await this.#readNewest(chatId) : null;
+    const page = timelines[chatId] ? await this.#readNewest(chatId) : null;
     this.update((state) => {
       const known = withChat(withoutChat(state, chatId), chat);
       if (!page) return known;
       const timeline = windowOf(page.items, { hasOlder: page.nextCursor !== null, hasNewer: false });
       return { ...known, timelines: withEntry(known.timelines, chatId, timeline) };
     });
+    if (members[chatId]) await this.readMembers(chatId);
   }
 
   /** Rejects if somebody else is signed in by the time of the answer. */
@@ -324,8 +329,11 @@ export class Replica {
       const kept = Object.entries(state.presence).filter(([userId]) => there.has(userId));
       return withPresence({ ...state, presence: Object.fromEntries(kept) }, online);
     });
-    const lists = Object.keys(this.state.members);
-    this.update((state) => ({ ...state, members: {} }));
+    const lists = Object.keys(this.state.members).slice(-MEMBER_LISTS);
+    this.update((state) => {
+      const kept = Object.entries(state.members).filter(([chatId]) => lists.includes(chatId));
+      return { ...state, members: Object.fromEntries(kept) };
+    });
     for (const chatId of lists) await this.readMembers(chatId);
   }
 

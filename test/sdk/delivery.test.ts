@@ -132,6 +132,12 @@ describe('the queue', () => {
     expect(outgoing(bob)).toEqual([]);
   });
 
+  it('knows a message by its clientId within its chat: the same one elsewhere is another message', async () => {
+    const other = await bob.chats.createGroup({ name: 'another', memberIds: [] });
+    const sent = [chatId, other.id].map((id) => bob.messages.send(id, { content: 'both', clientId: 'the same' }));
+    expect(new Set((await Promise.all(sent)).map(({ id }) => id)).size).toBe(2);
+  });
+
   it('keeps a refused message, marked, while others go on; it can be sent again or taken back', async () => {
     const refusals: string[] = [];
     bob.on('refused', ({ content }) => refusals.push(content));

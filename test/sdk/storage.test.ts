@@ -33,7 +33,7 @@ describe.each(kinds)('%s', (_, make) => {
 
   it('lists what is under a prefix, by key', async () => {
     const storage = make('lists');
-    const keys = ['b/2', 'a/2', 'a/10', 'a', 'a/../1', 'a0'];
+    const keys = ['x'.repeat(300), 'b/2', 'a/2', 'a/10', 'a', 'a/../1', 'a0'];
     await Promise.all(keys.map((key) => storage.set(key, key)));
     expect(await storage.list('a/')).toEqual([
       ['a/../1', 'a/../1'],
@@ -80,5 +80,5 @@ it('a folder holds nothing but whole values, for its owner alone', async () => {
   const path = join(folder, 'tidy');
   const storage = fileStorage(path);
   await Promise.all(Array.from({ length: 20 }, (_, n) => storage.set('key', n)));
-  expect(await readdir(path)).toEqual(['key.json']);
+  expect(await readdir(path)).toHaveLength(1);
 });
