@@ -48,6 +48,8 @@ export class Connection {
   #poll: AbortController | null = null;
   #offlineTimer: ReturnType<typeof setTimeout> | undefined;
   #onlineSince = 0;
+  /** When the server wants this client back, which has said that it stops. */
+  #awayMs: number | null = null;
   #failures = 0;
   #cutSockets = 0;
   #refusals = 0;
@@ -123,8 +125,9 @@ export class Connection {
       if (run.isOver) return;
       if (this.#cutSockets >= CUT_SOCKETS && (await this.#pollForAWhile(run))) continue;
       this.#lost();
-      this.#pause = pause(backoffMs(this.#failures));
-      this.#failures += 1;
+      this.#pause = pause(this.#awayMs ?? backoffMs(this.#failures));
+      if (this.#awayMs === null) this.#failures += 1;
+      this.#awayMs = null;
       await this.#pause.over;
       this.#pause = null;
     }
@@ -143,10 +146,12 @@ export class Connection {
           void this.#complete(socket, ready);
         },
         onEvent: (event) => {
-          if (event.type !== 'token.expiring') return this.#replica.receive(event);
-          void this.#renew(socket, token).then((fresh) => {
-            token = fresh;
-          });
+          if (event.type === 'token.expiring') {
+            void this.#renew(socket, token).then((fresh) => {
+              token = fresh;
+            });
+          } else if (event.type === 'going_away') this.#onGoingAway(event.data.retryAfterMs);
+          else this.#replica.receive(event);
         },
       },
     );
@@ -157,6 +162,13 @@ export class Connection {
     this.#isReady = false;
     this.#cutSockets = socket.hasHeard ? 0 : this.#cutSockets + 1;
     if (!run.isOver) await this.#onClosed(code, token);
+  }
+
+  /** It answers what it has, and reads no more. */
+  #onGoingAway(retryAfterMs: number): void {
+    this.#awayMs = retryAfterMs;
+    this.#isReady = false;
+    this.#lost();
   }
 
   async #complete(socket: Socket, ready: Beginning): Promise<void> {

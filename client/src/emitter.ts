@@ -3,7 +3,7 @@ import type { ParleyError } from './parley-error.ts';
 import type { Connection, OutgoingMessage } from './state.ts';
 
 /** What the client answers by itself. */
-type Internal = 'ping' | 'pong' | 'token.expiring' | 'chat.too_long';
+type Internal = 'ping' | 'pong' | 'token.expiring' | 'going_away' | 'chat.too_long';
 
 /** What can be listened to: the protocol's events, each once and in its chat's order, and what happens to this client. */
 export type ParleyEvents = { readonly [E in Change as E['type']]: E } & {

@@ -92,6 +92,19 @@ it('the server is restarted in the middle of a conversation', async () => {
   expect(outgoing(bob)).toEqual([]);
 });
 
+it('a server that stops in an orderly way, while people send: every message once, in order', async () => {
+  const texts = Array.from({ length: 30 }, (_, n) => `message ${n}`);
+  const sent = sendAll(bob, ...texts.slice(0, 15));
+  const stopping = app.stop();
+  const more = sendAll(bob, ...texts.slice(15));
+  await stopping;
+  app = await start();
+  line.mend(app.url);
+  await Promise.all([sent, more]);
+  expect(textsIn(bob, chatId)).toEqual(texts);
+  expect(outgoing(bob)).toEqual([]);
+});
+
 it('is shown as offline only after 5 s', async () => {
   const seen: [string, number][] = [];
   bob.on('connection', (connection) => seen.push([connection, Date.now()]));
