@@ -1,8 +1,8 @@
 import type { Attachment, Message } from './contract.ts';
 import type { Emitter } from './emitter.ts';
 import { withLock } from './lock.ts';
+import { findOutgoing, idOf, nextOf, withOutgoing, withStored } from './outgoing.ts';
 import { ParleyError } from './parley-error.ts';
-import { withEntry } from './records.ts';
 import { filterOutbox } from './reduce.ts';
 import type { Replica } from './replica.ts';
 import type { OutgoingMessage, ParleyState } from './state.ts';
@@ -121,7 +121,7 @@ export class Outbox {
     if (this.#userId === null) return Promise.reject(signedOut());
     const clientId = draft.clientId ?? crypto.randomUUID();
     const id = idOf({ chatId, clientId });
-    if (this.#find(clientId, chatId)) return this.#resultOf(id);
+    if (findOutgoing(this.#state, clientId, chatId)) return this.#resultOf(id);
     this.#lastOrder = Math.max(Date.now(), this.#lastOrder + 1);
     const { content, replyTo = null, attachments = [] } = draft;
     const fate = { status: 'waiting', rev: null, error: null } as const;
@@ -132,7 +132,7 @@ export class Outbox {
 
   /** Sends a refused message again. */
   retry(clientId: string): Promise<Message> {
-    const message = this.#find(clientId);
+    const message = findOutgoing(this.#state, clientId);
     if (!message) return Promise.reject(unknownMessage());
     if (message.status === 'refused') this.#put({ ...message, status: 'waiting', error: null });
     return this.#resultOf(idOf(message));
@@ -140,7 +140,7 @@ export class Outbox {
 
   /** Takes a message back that is not sent yet. One that is just being sent may arrive all the same. */
   async discard(clientId: string): Promise<void> {
-    const message = this.#find(clientId);
+    const message = findOutgoing(this.#state, clientId);
     if (!message) throw unknownMessage();
     this.#replica.update((state) => filterOutbox(state, message.chatId, (other) => other.clientId !== clientId));
     this.#reject(idOf(message), discarded());
@@ -149,12 +149,6 @@ export class Outbox {
 
   get #state(): ParleyState {
     return this.#replica.state;
-  }
-
-  #find(clientId: string, chatId?: string): OutgoingMessage | undefined {
-    const { outbox } = this.#state;
-    const messages = chatId === undefined ? Object.values(outbox).flat() : outbox[chatId];
-    return messages?.find((message) => message.clientId === clientId);
   }
 
   #resultOf(id: string): Promise<Message> {
@@ -181,11 +175,7 @@ export class Outbox {
   }
 
   #show(message: OutgoingMessage): void {
-    const { chatId, clientId } = message;
-    this.#replica.update((state) => {
-      const others = (state.outbox[chatId] ?? []).filter((other) => other.clientId !== clientId);
-      return { ...state, outbox: withEntry(state.outbox, chatId, inOrder([...others, message])) };
-    });
+    this.#replica.update((state) => withOutgoing(state, message));
   }
 
   /** Out of the storage: it is sent, or taken back. */
@@ -205,7 +195,7 @@ export class Outbox {
   }
 
   #drain(chatId: string): void {
-    if (!this.#isOnline || this.#draining.has(chatId) || !this.#next(chatId)) return;
+    if (!this.#isOnline || this.#draining.has(chatId) || !nextOf(this.#state, chatId)) return;
     this.#draining.add(chatId);
     void withLock(this.#queueName() + chatId, () => this.#sendAll(chatId)).finally(() => {
       this.#draining.delete(chatId);
@@ -213,14 +203,10 @@ export class Outbox {
     });
   }
 
-  #next(chatId: string): OutgoingMessage | undefined {
-    return this.#state.outbox[chatId]?.find(({ status }) => status === 'waiting');
-  }
-
   async #sendAll(chatId: string): Promise<void> {
     await this.#reload(); // another tab may have sent some of it
     for (let failures = 0; this.#isOnline; ) {
-      const message = this.#next(chatId);
+      const message = nextOf(this.#state, chatId);
       if (!message) return;
       const error = await this.#send(message);
       failures = error ? failures + 1 : 0;
@@ -251,7 +237,7 @@ export class Outbox {
   }
 
   async #onRefused(message: OutgoingMessage, error: ParleyError): Promise<void> {
-    if (!this.#find(message.clientId, message.chatId)) return; // it was taken back
+    if (!findOutgoing(this.#state, message.clientId, message.chatId)) return; // it was taken back
     const refused: OutgoingMessage = {
       ...message,
       status: 'refused',
@@ -306,26 +292,11 @@ export class Outbox {
     return this.#step(async () => {
       const stored = (await this.#storage.list(prefix).catch(() => [])).map(([, value]) => value as OutgoingMessage);
       if (userId === null || userId !== this.#userId) return;
-      this.#replica.update((state) => this.#merged(state, stored));
+      const local = { unsaved: this.#unsaved, gone: this.#gone };
+      this.#replica.update((state) => withStored(state, stored, local));
       this.#lastOrder = Math.max(this.#lastOrder, ...stored.map(({ order }) => order));
       for (const one of stored) if (one.error) this.#reject(idOf(one), new ParleyError(one.error));
     });
-  }
-
-  #merged(state: ParleyState, stored: readonly OutgoingMessage[]): ParleyState {
-    const shown = new Map(
-      Object.values(state.outbox)
-        .flat()
-        .map((message) => [idOf(message), message]),
-    );
-    const kept = [...shown.values()].filter((one) => one.status === 'sent' || this.#unsaved.has(idOf(one)));
-    const isKept = new Set(kept.map(idOf));
-    const others = stored
-      .filter((one) => !isKept.has(idOf(one)) && !this.#gone.has(idOf(one)))
-      .map((one) => sameOr(shown.get(idOf(one)), one));
-    const byChat = Map.groupBy(inOrder([...others, ...kept]), ({ chatId }) => chatId);
-    const outbox = Object.fromEntries([...byChat].map(([id, messages]) => [id, sameOr(state.outbox[id], messages)]));
-    return { ...state, outbox: sameOr(state.outbox, outbox) };
   }
 
   /** What all tabs of this person share. */
@@ -342,18 +313,8 @@ export class Outbox {
   }
 }
 
-/** A `clientId` is one message's within a chat. */
-const idOf = ({ chatId, clientId }: Pick<Message, 'chatId' | 'clientId'>): string => `${chatId}/${clientId}`;
-
 const asParleyError = (cause: unknown): ParleyError =>
   cause instanceof ParleyError ? cause : new ParleyError({ code: 'INTERNAL', detail: String(cause) }, { cause });
-
-const inOrder = (messages: readonly OutgoingMessage[]): OutgoingMessage[] =>
-  messages.toSorted((a, b) => a.order - b.order || (a.clientId < b.clientId ? -1 : 1));
-
-/** What was shown before, if it says the same. */
-const sameOr = <T>(before: T | undefined, now: T): T =>
-  before !== undefined && JSON.stringify(before) === JSON.stringify(now) ? before : now;
 
 const discarded = (): ParleyError => new ParleyError({ code: 'DISCARDED', detail: 'The message was taken back.' });
 
