@@ -177,9 +177,9 @@ export class AuthService {
     return this.#sessions.living(sessionIds, this.#clock.now());
   }
 
-  /** Ends the session that asks for it. */
-  async logout(actor: Actor): Promise<void> {
-    await this.endSession(actor, actor.sessionId);
+  /** Ends the session that asks for it. Also where another request has just ended it. */
+  async logout({ userId, sessionId }: Actor): Promise<void> {
+    if (await this.#sessions.end(userId, sessionId)) this.#publishEnded(userId, [sessionId]);
   }
 
   async logoutAll(actor: Actor): Promise<void> {

@@ -194,6 +194,12 @@ describe('authenticate', () => {
   });
 });
 
+test('logging out twice at once is as good as once', async () => {
+  const actor = actorOf(await app.auth.register(ANN));
+  await Promise.all([app.auth.logout(actor), app.auth.logout(actor)]);
+  expect(ended()).toEqual([[actor.sessionId]]);
+});
+
 describe('sessions', () => {
   /** Three devices of Ann's, signed in one after the other. */
   async function threeDevices(): Promise<[Grant, Grant, Grant]> {

@@ -41,7 +41,7 @@ export class LongPolls {
   ): Promise<T> {
     this.#enter(actor.userId);
     const poll = new LongPoll(actor);
-    const over = AbortSignal.any([signal, this.#stopping.signal, AbortSignal.timeout(waitMs)]);
+    const over = AbortSignal.any([signal, this.#stopping.signal, AbortSignal.timeout(Math.ceil(waitMs))]);
     over.addEventListener('abort', () => poll.close());
     try {
       await this.#fanout.attach(poll, actor.userId);
