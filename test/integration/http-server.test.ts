@@ -45,6 +45,7 @@ describe('what is not there', () => {
     expect((await app.call('POST', '/health')).headers.allow).toBe('GET, HEAD');
     expect((await app.call('POST', 'ws')).headers.allow).toContain('GET');
     expect((await app.call('OPTIONS', 'chats')).headers.allow).toBe('GET, HEAD, POST');
+    expect((await app.call('OPTIONS', 'chats/public')).headers.allow).toBe('GET, HEAD');
   });
 
   test('is 400 where the path is not encoded as it should be', async () => {

@@ -59,6 +59,12 @@ describe('sync', () => {
     expect(next.chats).toEqual({ [chatId]: { rev: 3, seq: 3, readSeq: 1 } });
   });
 
+  test('waits for parts of a second too, and as often as it is asked', async () => {
+    const bob = await app.api.register();
+    const waits = Array.from({ length: 6 }, (_, i) => 0.011 + i / 10_000);
+    for (const wait of waits) expect((await sync(bob, { wait })).events).toEqual([]);
+  });
+
   test('in several answers where there is much, each with what one has by then', async () => {
     const [ann, bob] = await two();
     const [one, other, lost] = [await aGroup(ann, bob), await aGroup(ann, bob), await aGroup(ann, bob)];

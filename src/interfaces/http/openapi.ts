@@ -43,13 +43,18 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
     },
     convertConstToEnum: false,
     transform: ({ schema, url, route }) => ({ schema: schema?.hide ? schema : documented(schema, route), url }),
-    transformObject: (document) => ('openapiObject' in document ? withComponents(document.openapiObject) : {}),
+    transformObject: (document) =>
+      'openapiObject' in document ? withComponents(withOptionalBodies(document.openapiObject)) : {},
   };
 }
+
+/** What node itself refuses, on every route: a request line and headers of more than 16 KiB (RFC 6585 5). */
+const HEADERS_TOO_LARGE = 431;
 
 /** The route's schema with its security and with what it may refuse. */
 function documented(schema: FastifySchema, { config = {} }: RouteOptions): FastifySchema {
   const refusals = Map.groupBy(errorsOf(config, schema), (code: ErrorCode) => ERROR_STATUS[ERROR_KINDS[code]]);
+  refusals.set(HEADERS_TOO_LARGE, ['PAYLOAD_TOO_LARGE']);
   const response: Record<string, unknown> = {};
   for (const [status, codes] of refusals) {
     response[status] = { description: codes.join(', '), content: { 'application/problem+json': { schema: Problem } } };
@@ -62,11 +67,29 @@ function documented(schema: FastifySchema, { config = {} }: RouteOptions): Fasti
 }
 
 /** Bytes have a media type of their own; the document cannot say which. */
-const mediaTypeOf = ({ format }: Answer): string =>
-  format === 'binary' ? 'application/octet-stream' : 'application/json';
+const mediaTypeOf = ({ format }: Answer): string => (format === 'binary' ? '*/*' : 'application/json');
 const isEmpty = ({ type }: Answer): boolean => type === 'null';
 
 interface Answer {
   readonly type?: string;
   readonly format?: string;
+}
+
+interface Operations {
+  paths?: Record<string, object | undefined>;
+}
+
+interface Body {
+  required?: boolean;
+  readonly content: Readonly<Record<string, { readonly schema?: { readonly type?: unknown } }>>;
+}
+
+/** A body that may be null may as well be left out, which @fastify/swagger does not say. */
+function withOptionalBodies<T extends Operations>(document: T): T {
+  for (const operation of Object.values(document.paths ?? {}).flatMap((path) => Object.values(path ?? {}))) {
+    const body: Body | undefined = operation.requestBody;
+    if (!body) continue;
+    body.required = !Object.values(body.content).some(({ schema }) => [schema?.type].flat().includes('null'));
+  }
+  return document;
 }

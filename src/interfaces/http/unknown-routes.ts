@@ -16,7 +16,7 @@ export function refuseUnknownRoutes(
     if (answerPage?.(request, reply)) return;
     await limit(request);
     const url = request.url.replace(/[?#].*$/s, '');
-    const allowed = METHODS.filter((method) => app.findRoute({ method, url }) !== null);
+    const allowed = methodsOf(app, url);
     const isMissing = allowed.length === 0 || allowed.some((method) => method === request.method);
     if (isMissing) throw new DomainError('ROUTE_NOT_FOUND', 'There is nothing at this address.');
     reply.header('allow', allowed.join(', '));
@@ -27,4 +27,14 @@ export function refuseUnknownRoutes(
     else done();
   });
   app.setNotFoundHandler(refuse);
+}
+
+/** Of `/chats/public` those of that route, and not those of `/chats/:chatId`, whose pattern it fits too. */
+function methodsOf(app: FastifyInstance, url: string): string[] {
+  const found = METHODS.flatMap((method) => {
+    const route = app.findRoute({ method, url });
+    return route ? [{ method, parameters: Object.keys(route.params).length }] : [];
+  });
+  const fewest = Math.min(...found.map(({ parameters }) => parameters));
+  return found.filter(({ parameters }) => parameters === fewest).map(({ method }) => method);
 }
