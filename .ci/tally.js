@@ -1,5 +1,5 @@
 /**
- * Adds up what Jest wrote (`--json --outputFile`) into one folder and prints `N passed, N failed`; exits with 1 if anything failed.
+ * Adds up what Jest (`--json --outputFile`) and test/fuzz/http.ts wrote into one folder and prints `N passed, N failed`; exits with 1 if anything failed.
  * A test file that could not be loaded counts as one failure, and so does every step that failed besides the tests.
  * Usage: node tally.js FOLDER FAILED_STEPS
  */
