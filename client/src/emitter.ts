@@ -19,7 +19,18 @@ export type ParleyEvents = { readonly [E in Change as E['type']]: E } & {
 
 type Listener = (event: never) => void;
 
-/** Tells each listener. One that throws harms nobody else: its error goes where uncaught errors go. */
+/** Runs what is not this client's own: if it throws, the error goes where uncaught errors go, and nothing here stops. */
+export function isolated(foreign: () => void): void {
+  try {
+    foreign();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+/** Tells each listener. */
 export class Emitter {
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #iterations = new Set<() => void>();
@@ -33,13 +44,7 @@ export class Emitter {
 
   emit<K extends keyof ParleyEvents>(type: K, event: ParleyEvents[K]): void {
     for (const listener of [...(this.#listeners.get(type) ?? [])]) {
-      try {
-        (listener as (event: ParleyEvents[K]) => void)(event);
-      } catch (error) {
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      isolated(() => (listener as (event: ParleyEvents[K]) => void)(event));
     }
   }
 

@@ -3,7 +3,7 @@ import { Auth, OwnProfile, type Signing } from './accounts.ts';
 import { Chats, Members } from './chats.ts';
 import { Connection } from './connection.ts';
 import type { Message, ServerInfo, SignedIn } from './contract.ts';
-import { Emitter, type ParleyEvents } from './emitter.ts';
+import { Emitter, isolated, type ParleyEvents } from './emitter.ts';
 import { Files } from './files.ts';
 import { Http } from './http.ts';
 import { Messages } from './messages.ts';
@@ -50,7 +50,10 @@ export class Parley {
 
   constructor({ url, getToken, storage = defaultStorage(url) }: ParleyOptions) {
     const store = createStore<ParleyState>(() => INITIAL_STATE);
-    this.store = store;
+    this.store = {
+      ...store,
+      subscribe: (listener) => store.subscribe((state, before) => isolated(() => listener(state, before))),
+    };
     this.#http = new Http(url);
     this.#session = getToken ? null : new SessionTokens(this.#http, storage, (why) => void this.#signOut(why));
     const tokens = this.#session ?? new GivenTokens(getToken as GetToken);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Parley, ParleyError, presenceOf } from '../../client/src/index.ts';
 import { PASSWORD } from '../support/api-client.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
@@ -184,6 +184,24 @@ it('an iteration ends when the client is closed', async () => {
   await cem.close();
   await reading;
   expect(seen).toEqual(['one']);
+});
+
+it('a listener that throws stops nobody else', async () => {
+  const uncaught = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation(() => undefined);
+  const cem = await clients.register();
+  const fail = () => {
+    throw new Error('of the page');
+  };
+  const told: string[] = [];
+  const unsubscribe = cem.store.subscribe(fail);
+  cem.on('message.created', fail);
+  cem.on('message.created', ({ data }) => told.push(data.message.content ?? ''));
+  const { id } = await cem.chats.createGroup({ name: 'alone', memberIds: [] });
+  await cem.messages.send(id, 'one');
+  expect(told).toEqual(['one']);
+  expect(uncaught).toHaveBeenCalled();
+  unsubscribe();
+  uncaught.mockRestore();
 });
 
 it('the server tells what it is', async () => {

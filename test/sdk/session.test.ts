@@ -86,6 +86,20 @@ it('a token that is refused, since this clock is behind, is renewed by one refre
   expect(again).toEqual(me);
 });
 
+it('closed and connected again at once, as pages do', async () => {
+  const ann = await clients.register();
+  const chatId = await inANewChat(ann);
+  for (let times = 0; times < 3; times++)
+    void ann
+      .close()
+      .then(() => ann.connect())
+      .catch(() => undefined);
+  void ann.close();
+  await ann.connect();
+  await ann.messages.send(chatId, 'still here');
+  expect(ann.store.getState().connection).toBe('online');
+});
+
 it('two tabs that renew at the same time keep their session', async () => {
   const storage = memoryStorage();
   await (await clients.register(storage)).close();
