@@ -30,6 +30,7 @@ const HELP = `Usage: npm run parley -- COMMAND [--flag value]...
   user list                      Everybody: id, name, address, role, state, since when; separated by tabs.
   backup FOLDER                  Copy the SQLite database and its files into a new folder; the server may run.
   restore FOLDER                 Put such a copy into the data folder, which must be empty.
+  compact                        Write the SQLite database anew, without what deletions have left in unused parts of it.
   epoch renew                    After another kind of restore: clients read everything afresh. Servers must be stopped.
   migrate-store mongodb|sqlite   Copy everything from the SQLite data folder to MONGODB_URI, or back, and compare. Nothing may
                                  run on either; if it is cut off, run it again.
@@ -68,6 +69,10 @@ const COMMANDS: Record<string, { readonly operands: readonly [min: number, max: 
   'user list': { operands: [0, 0], run: (_, flags) => withApplication(flags, listUsers) },
   backup: { operands: [1, 1], run: ([folder = ''], flags) => backUpTo(folder, flags) },
   restore: { operands: [1, 1], run: ([folder = ''], flags) => restoreFrom(folder, flags) },
+  compact: {
+    operands: [0, 0],
+    run: async (_, flags) => (await import('./maintenance.ts')).compact(configOf(flags)),
+  },
   'epoch renew': {
     operands: [0, 0],
     run: (_, flags) =>

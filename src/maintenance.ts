@@ -11,6 +11,7 @@ import { type Config, ConfigError } from './config.ts';
 import { copyBlobs } from './infrastructure/blobs/copy-blobs.ts';
 import { DiskBlobStore } from './infrastructure/blobs/disk-blob-store.ts';
 import { copyDatabase, restoreDatabase } from './infrastructure/sqlite/backup.ts';
+import { openDatabase } from './infrastructure/sqlite/database.ts';
 import { openSqliteTransfer } from './infrastructure/sqlite/sqlite-store-transfer.ts';
 import { Sha256Digests } from './infrastructure/system.ts';
 
@@ -43,6 +44,17 @@ export async function restore(config: Config, source: string): Promise<void> {
   await restoreDatabase(source, dataDir, async () => {
     await copyBlobs(filesOf(source), filesOf(dataDir), await readdir(filesOf(source)));
   });
+}
+
+/** Writes the database anew, so that nothing of what was deleted is left in its unused parts. @throws StoreRefused */
+export function compact(config: Config): void {
+  const database = openDatabase(sqliteOnly(config));
+  try {
+    database.rewrite();
+    database.emptyJournal();
+  } finally {
+    database.close();
+  }
 }
 
 /**

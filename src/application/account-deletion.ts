@@ -7,6 +7,7 @@ import type {
   ChatRepository,
   Deletion,
   DeletionRepository,
+  FileRepository,
   MessageRepository,
   SessionRepository,
   UserRepository,
@@ -19,6 +20,8 @@ const ROUND_MS = 2_000;
 const ACCOUNTS_PER_ROUND = 50;
 /** After this, nothing that began before the account was gone can still be on its way. */
 const SETTLED_MS = 60_000;
+/** A store may be busy with it for half a second. */
+const SCRUB_EVERY_MS = 600_000;
 const NAME_HELD_MS = 30 * 24 * 3_600_000;
 const LINES_AT_ONCE = 500;
 const MESSAGES_PER_COMMAND = 100;
@@ -35,14 +38,16 @@ export class AccountDeletion {
   readonly #codes: OneTimeCodeRepository;
   readonly #chats: ChatRepository;
   readonly #messages: MessageRepository;
+  readonly #files: FileRepository;
   readonly #writer: ChatWriter;
   readonly #hasher: PasswordHasher;
   readonly #bus: EventBus;
   readonly #clock: Clock;
   readonly #ids: IdGenerator;
   readonly #logger: Logger;
-  /** Accounts that were cleared, until they are looked over. */
-  readonly #cleared = new Set<UserId>();
+  /** Accounts that were cleared: false for once, true for once more when nothing was under way. */
+  readonly #cleared = new Map<UserId, boolean>();
+  #scrubbedAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: {
     users: UserRepository;
@@ -51,6 +56,7 @@ export class AccountDeletion {
     codes: OneTimeCodeRepository;
     chats: ChatRepository;
     messages: MessageRepository;
+    files: FileRepository;
     writer: ChatWriter;
     hasher: PasswordHasher;
     bus: EventBus;
@@ -64,6 +70,7 @@ export class AccountDeletion {
     this.#codes = deps.codes;
     this.#chats = deps.chats;
     this.#messages = deps.messages;
+    this.#files = deps.files;
     this.#writer = deps.writer;
     this.#hasher = deps.hasher;
     this.#bus = deps.bus;
@@ -86,13 +93,15 @@ export class AccountDeletion {
 
   /** One round: clears what is left of deleted accounts, and frees the names that have been held for 30 days. */
   async sweep(): Promise<void> {
+    const settled: UserId[] = [];
     for (const deletion of await this.#deletions.unfinished(ACCOUNTS_PER_ROUND)) {
       try {
-        await this.#clear(deletion);
+        if (await this.#clear(deletion)) settled.push(deletion.userId);
       } catch (error) {
         this.#logger.warn({ err: error, userId: deletion.userId }, 'a deleted account could not be cleared yet');
       }
     }
+    if (settled.length > 0) await this.#finish(settled);
     await this.#deletions.releaseNames(this.#clock.now() - NAME_HELD_MS);
   }
 
@@ -102,9 +111,10 @@ export class AccountDeletion {
     return repeatUntil(signal, () => this.sweep(), { name: 'clearing accounts', everyMs: ROUND_MS, clock, logger });
   }
 
-  async #clear({ userId, messages, at }: Deletion): Promise<void> {
+  /** Answers whether it was looked over once more, so that nothing of it can come back. */
+  async #clear({ userId, messages, at }: Deletion): Promise<boolean> {
     const isSettled = this.#clock.now() >= at + SETTLED_MS;
-    if (!isSettled && this.#cleared.has(userId)) return;
+    if (this.#cleared.get(userId) === isSettled) return isSettled;
     await this.#signOut(userId);
     await this.#codes.revoke('password-reset', userId);
     if (messages === 'erase') {
@@ -113,11 +123,25 @@ export class AccountDeletion {
     for (const { chat } of await this.#chats.memberships(userId)) {
       if (chat.kind !== 'direct') await this.#leave(userId, chat.id);
     }
-    this.#cleared.add(userId);
-    if (!isSettled) return;
-    await this.#deletions.finish(userId);
-    this.#cleared.delete(userId);
-    this.#logger.info({ userId }, 'a deleted account is cleared');
+    await this.#files.scheduleChecks(userId, this.#clock.now());
+    if (isSettled) await this.#sessions.forget(userId);
+    this.#cleared.set(userId, isSettled);
+    return isSettled;
+  }
+
+  /** All that wait together, since a store may have to write much for it. */
+  async #finish(userIds: readonly UserId[]): Promise<void> {
+    const now = this.#clock.now();
+    if (now < this.#scrubbedAt + SCRUB_EVERY_MS) return;
+    this.#scrubbedAt = now;
+    const isScrubbed = await this.#deletions.scrub();
+    for (const userId of userIds) {
+      await this.#deletions.finish(userId);
+      this.#cleared.delete(userId);
+      this.#logger.info({ userId }, 'a deleted account is cleared');
+    }
+    if (!isScrubbed)
+      this.#logger.warn({}, 'the database is too large to be rewritten in use: see "compact" in the manual');
   }
 
   async #signOut(userId: UserId): Promise<void> {

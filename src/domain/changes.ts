@@ -160,7 +160,7 @@ function apply(state: ChatState, chat: Mutable<Chat>, actorId: UserId, at: Insta
 }
 
 /** What a tombstone has of what its message had. */
-const NOTHING_LEFT = { content: null, replyTo: null, attachments: [], earlier: [] };
+const NOTHING_LEFT = { digest: null, content: null, replyTo: null, attachments: [], earlier: [] };
 
 /** The row of a chat that has no past. */
 function unborn(id: ChatId, fact: Fact, at: Instant): Chat {

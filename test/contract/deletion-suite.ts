@@ -54,6 +54,17 @@ export function deletionSuite(harness: StoreHarness): void {
       expect(await subject.store.deletions.begin(deletion(anId()))).toBe(false);
     });
 
+    test('scrubs without touching what is there', async () => {
+      const [there, gone] = [aUser({ username: 'stays', displayName: 'Stays' }), aUser()];
+      for (const user of [there, gone]) await subject.store.users.create(user, 'hash');
+      await subject.store.deletions.begin(deletion(gone.id));
+      expect(await subject.store.deletions.scrub()).toBe(true);
+      expect(await subject.store.users.find(there.id)).toEqual(there);
+      const query = { viewerId: gone.id, part: 'stay', order: 'username', descending: false, after: null } as const;
+      const { users } = await subject.store.users.search({ ...query, offset: 0, limit: 10 });
+      expect(users).toEqual([there]);
+    });
+
     test('gives the oldest first', async () => {
       const people = [aUser(), aUser(), aUser()];
       for (const [i, user] of people.entries()) {

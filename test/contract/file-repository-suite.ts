@@ -106,6 +106,16 @@ export function fileRepositorySuite(harness: StoreHarness): void {
       expect(await files().due(NOON + 2, 1)).toEqual([later]);
     });
 
+    test('has all that somebody uploaded checked', async () => {
+      const ownerId = anId();
+      const [mine, used, other] = [await aWholeFile({ ownerId }), await aWholeFile({ ownerId }), await aWholeFile()];
+      await files().use([used.id], inMessage(), NOON + 9 * HOUR);
+      await files().scheduleCheck(other.id, NOON + 9 * HOUR);
+      await files().scheduleChecks(ownerId, NOON + 3);
+      const due = (await files().due(NOON + 3, 10)).map(({ id }) => id);
+      expect(due.sort()).toEqual([mine.id, used.id].sort());
+    });
+
     test('finds and uses nothing that is doomed, and remembers it until it is removed', async () => {
       const file = await aWholeFile();
       expect(await files().doom(file)).toBe(true);

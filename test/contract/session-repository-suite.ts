@@ -199,6 +199,16 @@ export function sessionRepositorySuite(harness: StoreHarness): void {
       });
     });
 
+    test("forgets all of one person's, and nobody else's", async () => {
+      const { sessions } = subject.store;
+      const [his, ended, hers] = [await signIn({ userId: 'bob' }), await signIn({ userId: 'bob' }), await signIn()];
+      await sessions.end('bob', ended.session.id);
+      await sessions.forget('bob');
+      expect(await sessions.list('bob', NOON)).toEqual([]);
+      for (const { refresh } of [his, ended]) expect(await rotate(refresh, 'next')).toEqual({ refused: 'unknown' });
+      expect(await sessions.find(hers.session.id, NOON)).toEqual(hers.session);
+    });
+
     test('sweeps what has expired, and nothing else', async () => {
       const { sessions } = subject.store;
       const [gone, stays] = [await signIn({ expiresAt: NOON + 5 }), await signIn()];

@@ -549,7 +549,7 @@ describe('tombstones', () => {
     const [change] = perform(state, 'dan', erase('indeed'), NOON + 1);
     expect(messageOf(state, 'indeed')).toEqual({
       ...before,
-      ...{ content: null, replyTo: null, deletedAt: NOON + 1, rev: change?.rev },
+      ...{ digest: null, content: null, replyTo: null, deletedAt: NOON + 1, rev: change?.rev },
     });
   });
 

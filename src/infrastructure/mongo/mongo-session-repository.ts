@@ -97,6 +97,10 @@ export class MongoSessionRepository implements SessionRepository {
     return ids;
   }
 
+  async forget(userId: UserId): Promise<void> {
+    await this.#sessions.deleteMany({ userId }).catch(writeFailed);
+  }
+
   async sweep(now: Instant): Promise<void> {
     const expired = { expiresAt: { $lte: new Date(now) } };
     await Promise.all([this.#sessions.deleteMany(expired), this.#tickets.deleteMany(expired)]).catch(writeFailed);

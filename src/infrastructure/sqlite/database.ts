@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { StoreError } from '../../application/ports/persistence.ts';
 import { checkFile, databasePath, lockFolder } from './data-folder.ts';
 import { MIGRATIONS, type Migration, migrate } from './migrations.ts';
 import { asStoreError } from './sqlite-error.ts';
@@ -14,6 +15,7 @@ export interface SqliteOptions {
 /**
  * A commit is flushed to the disk before it is answered. The journal is taken over into the file every 16 MiB, so that a page
  * which is written again and again is taken over once; its own file shrinks to 64 MiB. At most 64 MiB of pages stay in memory.
+ * What is deleted is overwritten with zeros.
  */
 const SETTINGS = `
 PRAGMA journal_mode = WAL;
@@ -23,7 +25,11 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -65536;
 PRAGMA wal_autocheckpoint = 4000;
 PRAGMA journal_size_limit = 67108864;
+PRAGMA secure_delete = ON;
 `;
+
+/** How long another process that has the file is waited for. */
+const BUSY_MS = 5_000;
 
 /**
  * Opens the database of a data folder, or makes it, and takes it to the newest schema.
@@ -44,7 +50,7 @@ export function openDatabase(options: SqliteOptions): Database {
 }
 
 function open(path: string, isDurable: boolean, migrations: readonly Migration[]): DatabaseSync {
-  const connection = new DatabaseSync(path, { timeout: 5_000, enableForeignKeyConstraints: true, defensive: true });
+  const connection = new DatabaseSync(path, { timeout: BUSY_MS, enableForeignKeyConstraints: true, defensive: true });
   try {
     connection.exec(SETTINGS);
     if (!isDurable) connection.exec('PRAGMA synchronous = OFF');
@@ -164,6 +170,34 @@ export class Database {
       this.#release.run();
       return () => write.fail(error);
     }
+  }
+
+  /** The size of the file, in bytes. */
+  size(): number {
+    const pragma = (name: string) => Number(this.#connection.prepare(`PRAGMA ${name}`).get()?.[name]);
+    return pragma('page_count') * pragma('page_size');
+  }
+
+  /**
+   * Writes the whole file anew: pages that were split keep copies of what they held in their unused parts, which no deletion
+   * reaches. Nothing else is done meanwhile: about a second for every 100 MB. @throws StoreError
+   */
+  rewrite(): void {
+    this.flush();
+    try {
+      this.#connection.exec('VACUUM');
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+
+  /** Takes the journal over into the file, and empties it. @throws StoreError, at once, while somebody reads what is in it */
+  emptyJournal(): void {
+    this.flush();
+    this.#connection.exec('PRAGMA busy_timeout = 0');
+    const { busy } = this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {};
+    this.#connection.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    if (busy === 1) throw new StoreError('not-done', new Error('the journal is being read'));
   }
 
   /** Commits what waits, closes the file and unlocks the folder. */

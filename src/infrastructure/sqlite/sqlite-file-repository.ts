@@ -30,6 +30,7 @@ export class SqliteFileRepository implements FileRepository {
   readonly #unsent: Query<[count: number, bytes: number]>;
   readonly #setUses: StatementSync;
   readonly #schedule: StatementSync;
+  readonly #scheduleAll: StatementSync;
   readonly #due: Query<FileRow>;
   readonly #keep: StatementSync;
   readonly #doom: StatementSync;
@@ -47,6 +48,7 @@ export class SqliteFileRepository implements FileRepository {
       SELECT count(*), coalesce(sum(bytes), 0) FROM files WHERE owner_id = ? AND uses = '[]'`);
     this.#setUses = database.statement('UPDATE files SET uses = ?, check_at = ? WHERE id = ?');
     this.#schedule = database.statement('UPDATE files SET check_at = ? WHERE id = ?');
+    this.#scheduleAll = database.statement('UPDATE files SET check_at = ? WHERE owner_id = ?');
     this.#due = database.query(`SELECT ${COLUMNS} FROM files WHERE check_at <= ? ORDER BY check_at LIMIT ?`);
     this.#keep = database.statement(`
       UPDATE files SET uses = ?, check_at = ? WHERE ${UNCHANGED} AND state <> 'doomed'`);
@@ -90,6 +92,10 @@ export class SqliteFileRepository implements FileRepository {
     return this.#database.write(() => {
       this.#schedule.run(checkAt, id);
     });
+  }
+
+  scheduleChecks(ownerId: UserId, checkAt: Instant): Promise<void> {
+    return this.#database.write(() => void this.#scheduleAll.run(checkAt, ownerId));
   }
 
   due(now: Instant, limit: number): Promise<StoredFile[]> {

@@ -26,6 +26,7 @@ export class SqliteSessionRepository implements SessionRepository {
   readonly #rotate: StatementSync;
   readonly #end: StatementSync;
   readonly #endAll: Query<[SessionId]>;
+  readonly #forget: StatementSync;
   readonly #sweepSessions: StatementSync;
   readonly #sweepTickets: StatementSync;
   readonly #insertTicket: StatementSync;
@@ -47,6 +48,7 @@ export class SqliteSessionRepository implements SessionRepository {
     this.#endAll = database.query(
       'UPDATE sessions SET ended = 1 WHERE user_id = ? AND id IS NOT ? AND ended = 0 RETURNING id',
     );
+    this.#forget = database.statement('DELETE FROM sessions WHERE user_id = ?');
     this.#sweepSessions = database.statement('DELETE FROM sessions WHERE expires_at <= ?');
     this.#sweepTickets = database.statement('DELETE FROM tickets WHERE expires_at <= ?');
     this.#insertTicket = database.statement(`
@@ -99,6 +101,10 @@ export class SqliteSessionRepository implements SessionRepository {
 
   endAll(userId: UserId, except: SessionId | null): Promise<SessionId[]> {
     return this.#database.write(() => this.#endAll.all(userId, except).map(([id]) => id));
+  }
+
+  forget(userId: UserId): Promise<void> {
+    return this.#database.write(() => void this.#forget.run(userId));
   }
 
   sweep(now: Instant): Promise<void> {

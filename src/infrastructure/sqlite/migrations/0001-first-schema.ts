@@ -109,6 +109,7 @@ CREATE TABLE files (
   check_at INTEGER NOT NULL,
   uses TEXT NOT NULL
 ) STRICT;
+CREATE INDEX files_owner ON files (owner_id);
 CREATE INDEX files_unsent ON files (owner_id) WHERE uses = '[]';
 CREATE INDEX files_check ON files (check_at);
 
