@@ -38,6 +38,9 @@ export async function startApp(
     blobs: new MemoryBlobStore(),
     ...leaves,
     store,
+  }).catch(async (error) => {
+    await store.close();
+    throw error;
   });
   const url = await application.server.listen({ host: '127.0.0.1', port: 0 });
   const stop = async () => {
