@@ -10,6 +10,7 @@ import {
   filterOutbox,
   removesMe,
   withChat,
+  withChatFields,
   withoutChat,
   withoutTyping,
   withPresence,
@@ -145,7 +146,8 @@ export class Replica {
     if (!resumed) await this.readChats();
     const known = this.state.me;
     if (!known || me > known.version) await this.readMe();
-    void this.#refresh().catch(() => undefined); // the next link tries again
+    const rest = [this.#refreshPresence(), this.#refreshMembers(), ...(resumed ? [this.#refreshMutes()] : [])];
+    for (const one of rest) one.catch(() => undefined); // the next link tries again
   }
 
   async readMe(): Promise<Me> {
@@ -315,8 +317,8 @@ export class Replica {
     this.update((state) => ({ ...state, chats: {}, chatsLoaded: false, timelines: {}, members: {}, typing: {} }));
   }
 
-  /** What no link brings after the fact: who is there, and how far others have read. */
-  async #refresh(): Promise<void> {
+  /** No link tells who has come and gone meanwhile. */
+  async #refreshPresence(): Promise<void> {
     const online: Presence[] = [];
     let cursor: string | null = null;
     for (let pages = 0; pages < PRESENCE_PAGES && (pages === 0 || cursor !== null); pages++) {
@@ -329,6 +331,18 @@ export class Replica {
       const kept = Object.entries(state.presence).filter(([userId]) => there.has(userId));
       return withPresence({ ...state, presence: Object.fromEntries(kept) }, online);
     });
+  }
+
+  /** Nor what has been muted on another device; it matters of chats in which something happens. */
+  async #refreshMutes(): Promise<void> {
+    const { items } = await this.#read<Page<Chat>>('chats', { limit: PAGE });
+    this.update((state) =>
+      items.reduce((before, { id, muted, mutedUntil }) => withChatFields(before, id, { muted, mutedUntil }), state),
+    );
+  }
+
+  /** Nor how far others have read. */
+  async #refreshMembers(): Promise<void> {
     const lists = Object.keys(this.state.members).slice(-MEMBER_LISTS);
     this.update((state) => {
       const kept = Object.entries(state.members).filter(([chatId]) => lists.includes(chatId));

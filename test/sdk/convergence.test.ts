@@ -43,7 +43,10 @@ async function act(people: readonly Parley[], chatId: string, random: () => numb
   else if (some && kind < 0.3) await one.messages.delete(chatId, some.id).catch(unlessGone);
   else if (kind < 0.4) await one.chats.update(chatId, { name: `name ${random()}` });
   else if (kind < 0.5) one.chats.markRead(chatId);
-  else await one.messages.send(chatId, `text ${random()}`);
+  else if (kind < 0.6) {
+    const [owner, , cem] = people as [Parley, Parley, Parley];
+    await owner.members.setRole(chatId, idOf(cem), random() < 0.5 ? 'admin' : 'member');
+  } else await one.messages.send(chatId, `text ${random()}`);
 }
 
 describe('changes that are lost, doubled and reordered on the way', () => {
@@ -64,7 +67,7 @@ describe('changes that are lost, doubled and reordered on the way', () => {
     await cem.chats.update(id, { description: 'so that all know of it' });
     for (const one of people) {
       await until(one, ({ chats }) => chats[id]);
-      await one.messages.loadNewest(id);
+      await Promise.all([one.messages.loadNewest(id), one.members.load(id)]);
     }
     isFaulty = true;
 
@@ -76,11 +79,14 @@ describe('changes that are lost, doubled and reordered on the way', () => {
       await until(one, ({ chats }) => (chats[id]?.rev ?? 0) >= last.rev);
       await until(one, ({ connection }) => connection === 'online');
       const fresh = await clients.anotherOf(one);
-      await fresh.messages.loadNewest(id);
+      await Promise.all([fresh.messages.loadNewest(id), fresh.members.load(id)]);
       const lines = (parley: Parley): readonly Message[] => parley.store.getState().timelines[id]?.messages ?? [];
       expect(lines(one).slice(-lines(fresh).length)).toEqual(lines(fresh));
       expect(lines(one).map(({ seq }) => seq)).toEqual(lines(one).map((_, index) => (lines(one)[0]?.seq ?? 0) + index));
       expect(chatOf(one, id)).toEqual(chatOf(fresh, id));
+      const roles = (parley: Parley) =>
+        Object.fromEntries(parley.store.getState().members[id]?.items.map(({ userId, role }) => [userId, role]) ?? []);
+      expect(roles(one)).toEqual(roles(fresh));
       await fresh.close();
     }
     for (const revs of Object.values(told)) expect(revs).toEqual([...new Set(revs)].sort((a, b) => a - b));

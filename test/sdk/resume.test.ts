@@ -132,6 +132,21 @@ it('another epoch: what was here is worth nothing, and is read again', async () 
   await expectBobToBeUpToDate();
 });
 
+it('what was muted on another device, who has come, and how far others have read', async () => {
+  const { seq } = await bob.messages.send(chatId, 'read me');
+  await bob.members.load(chatId);
+  const [other, watcher] = [await clients.anotherOf(bob), await clients.anotherOf(ann)];
+  await cutOff();
+  await other.chats.mute(chatId);
+  await until(ann, ({ chats }) => chats[chatId]?.seq === seq);
+  ann.chats.markRead(chatId);
+  await until(watcher, ({ chats }) => chats[chatId]?.readSeq === seq);
+  line.mend();
+  await until(bob, ({ chats }) => chats[chatId]?.muted);
+  await until(bob, ({ members }) => members[chatId]?.items.find(({ userId }) => userId === idOf(ann))?.readSeq === seq);
+  await until(bob, ({ presence }) => presence[idOf(ann)]?.status === 'online');
+});
+
 it('marks of reading that were set offline are told, and those of other devices are heard', async () => {
   const { seq } = await ann.messages.send(chatId, 'one');
   await until(bob, ({ chats }) => chats[chatId]?.unreadCount === 1);
