@@ -64,13 +64,15 @@ export class SocketClient {
   /** Sends one frame: an object as JSON, a text or bytes as they are. */
   send(frame: object | string | Buffer): void {
     const raw = typeof frame === 'string' || Buffer.isBuffer(frame);
+    if (!raw && 'id' in frame && 'type' in frame && typeof frame.type === 'string') {
+      this.#commands.set(frame.id, frame.type);
+    }
     this.#socket.send(raw ? frame : JSON.stringify(frame));
   }
 
   /** Sends a command and waits for its answer, an ack or an error. */
   async command(type: string, fields: object = {}): Promise<Frame> {
     const id = randomUUID();
-    this.#commands.set(id, type);
     this.send({ type, id, ...fields });
     return this.find((frame) => frame.id === id);
   }
