@@ -28,7 +28,8 @@ export interface Connected {
 
 /** What the others were told of somebody last, and whether something new is to be told. */
 interface Turn {
-  told: PresenceStatus;
+  /** Null where other nodes did not hear it. */
+  told: PresenceStatus | null;
   at: Instant;
   due: boolean;
   running: boolean;
@@ -76,6 +77,7 @@ export class PresenceService {
       // He may have begun or ceased to hide himself.
       if (event.type === 'user.updated' && this.#turns.has(event.userId)) void this.#announce(event.userId);
       if (event.type === 'presence.changed') this.#hearTold(event.userId, event.status);
+      if (event.type === 'missed') void this.#tellUnheard();
     });
   }
 
@@ -205,9 +207,16 @@ export class PresenceService {
     if (status === turn.told) return;
     const memberships = await this.#chats.memberships(userId);
     const chatIds = memberships.filter(({ chat }) => chat.memberCount <= MEMBERS_TOLD_MAX).map(({ chat }) => chat.id);
-    turn.told = status;
+    turn.told = status; // before the event comes back
     turn.at = this.#clock.now();
     this.#bus.publish({ type: 'presence.changed', userId, status, lastSeenAt: isShown ? turn.at : null, chatIds });
+    if (!this.#bus.reachesOthers) turn.told = null;
+  }
+
+  /** The others find the bus again at about the same time. */
+  async #tellUnheard(): Promise<void> {
+    await this.#clock.sleep(GAP_MS);
+    for (const [userId, { told }] of this.#turns) if (told === null) void this.#announce(userId);
   }
 
   /** Nothing of presence is worth failing for. */

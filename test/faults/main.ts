@@ -1,17 +1,22 @@
 /**
  * What goes wrong in the world, done to real processes while people talk, and held against the promises: `npm run test:faults`.
- * `-- --share 0.3` does so much of the rounds, `-- --only kill` the faults with that in their name.
+ * `-- --share 0.3` does so much of the rounds, `-- --only kill` the faults with that in their name, `-- --messages 1000000` so many
+ * over the bus that loses some.
  */
 import { parseArgs } from 'node:util';
 import { onSqlite } from '../support/process-stores.ts';
 import { Cluster, type FaultyNode, type Result } from './cluster.ts';
 import { ALONE, type AloneFault, type ClusterFault, complaints, type Fault, TOGETHER } from './faults.ts';
+import { lossyBus } from './lossy-bus.ts';
 import { type Servers, startServers } from './servers.ts';
 
 const MEMBERS = 6;
+const MESSAGES = 40_000;
 
-const { values } = parseArgs({ options: { share: { type: 'string' }, only: { type: 'string' } } });
+const option = { type: 'string' } as const;
+const { values } = parseArgs({ options: { share: option, only: option, messages: option } });
 const share = Number(values.share ?? 1);
+const LOSSY: Fault = { name: 'a bus that loses, doubles and reorders', rounds: 1 };
 const wanted = ({ name }: Fault): boolean => name.includes(values.only ?? '');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const row = (cells: readonly (string | number)[]): void => say(`| ${cells.join(' | ')} |`);
@@ -49,6 +54,12 @@ function report({ name }: Fault, rounds: number, { messages, violations, reconne
 row(['Fault', 'Rounds', 'Messages', 'Lost', 'Doubled', 'Out of order', 'Other', 'Reconnections', 'Seconds']);
 row(['---', '---:', '---:', '---:', '---:', '---:', '---:', '---:', '---:']);
 for (const fault of ALONE.filter(wanted)) await run(fault, null);
+if (wanted(LOSSY)) {
+  const began = Date.now();
+  const result = await lossyBus(Number(values.messages ?? MESSAGES * share));
+  failures.push(...complaints(LOSSY, 1, 1, result));
+  report(LOSSY, 1, result, Date.now() - began);
+}
 const together = TOGETHER.filter(wanted);
 const servers = together.length > 0 ? await startServers() : '';
 if (typeof servers === 'string') for (const { name } of together) say(`not run: ${name}: ${servers}`);

@@ -76,6 +76,24 @@ describe('what is told of somebody', () => {
     expect(told()).toEqual(['online', 'offline', 'online']);
   });
 
+  test('is told again once other nodes can hear it', async () => {
+    Object.assign(app.bus, { reachesOthers: false });
+    const connection = presence.connect(ann.userId);
+    await settled();
+    Object.assign(app.bus, { reachesOthers: true });
+    app.bus.publish({ type: 'missed', since: app.clock.now() });
+    await settled();
+    expect(told()).toEqual(['online']); // the others may not listen yet
+    app.clock.advance(2_000);
+    await settled();
+    expect(told()).toEqual(['online', 'online']);
+    app.bus.publish({ type: 'missed', since: app.clock.now() });
+    app.clock.advance(2_000);
+    await settled();
+    expect(told()).toHaveLength(2);
+    await connection.end();
+  });
+
   test('is one change in 2 s, however he flaps, and the last state wins', async () => {
     for (let i = 0; i < 20; i += 1) {
       const connection = presence.connect(ann.userId);

@@ -8,6 +8,7 @@ const PING_EVERY_MS = 1_000;
 const SILENCE_MS = 3_000;
 const RETRY_MS = 500;
 const ANSWER_MS = 1_000;
+const COMPLAIN_EVERY_MS = 10_000;
 
 const connectionTo = (url: string) =>
   createClient({
@@ -39,6 +40,7 @@ export class RedisLink {
   #isSilent = false;
   #running: Promise<void> | undefined;
   #wellAt = Date.now();
+  #complainedAt = 0;
 
   constructor({ url, logger }: { url: string; logger: Logger }) {
     this.#url = url;
@@ -74,9 +76,17 @@ export class RedisLink {
       return await within(ANSWER_MS, question(this.#client));
     } catch (err) {
       this.#isSilent ||= err instanceof Silence;
-      this.#logger.warn({ err }, 'Redis did not answer');
+      this.#complain(err);
       return null;
     }
+  }
+
+  /** Many questions fail at once, for one reason. */
+  #complain(err: unknown): void {
+    const now = Date.now();
+    if (now - this.#complainedAt < COMPLAIN_EVERY_MS) return;
+    this.#complainedAt = now;
+    this.#logger.warn({ err }, 'Redis did not answer');
   }
 
   /** Ends the connection once what was sent is answered, or after a second. */
