@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import type { Mail } from '../../../src/application/ports/services.ts';
 import { PASSWORD } from '../../support/api-client.ts';
 import { type RunningApp, startApp } from '../../support/running-app.ts';
 
@@ -21,19 +22,24 @@ const DESKTOP = { width: 1280, height: 800 };
 /** One browser and one server, empty at the start of each test file. */
 export class Stage {
   readonly app: RunningApp;
+  /** Those that were sent. */
+  readonly mails: readonly Mail[];
   readonly #browser: Browser;
   readonly #pages: Page[] = [];
   /** What no page may do, whatever a test does to it: break the content policy or throw. */
   readonly faults: string[] = [];
 
-  private constructor(app: RunningApp, browser: Browser) {
+  private constructor(app: RunningApp, mails: readonly Mail[], browser: Browser) {
     this.app = app;
+    this.mails = mails;
     this.#browser = browser;
   }
 
   static async open(): Promise<Stage> {
-    const app = await startApp({ webClient: WEB_CLIENT });
-    return new Stage(app, await chromium.launch({ executablePath: CHROMIUM, args: FLAGS }));
+    const mails: Mail[] = [];
+    const mailer = { send: async (mail: Mail) => void mails.push(mail) };
+    const app = await startApp({ webClient: WEB_CLIENT, mailer });
+    return new Stage(app, mails, await chromium.launch({ executablePath: CHROMIUM, args: FLAGS }));
   }
 
   /** A browser of its own, at this path; nobody is signed in. */

@@ -43,7 +43,7 @@ export const LineRow = memo(
           </p>
         )}
         {isOutgoing(line) ? (
-          <OutgoingView line={line} />
+          <OutgoingView line={line} isFirst={isFirst} />
         ) : line.kind === 'system' ? (
           <article
             className={styles.system}

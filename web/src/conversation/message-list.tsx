@@ -116,7 +116,7 @@ interface Scrolling {
 /** Keeps the place, loads what comes near, and marks as read what is in sight. */
 function useScrolling({ chat, lines, list, history }: Scrolling) {
   const [isAtEnd, setAtEnd] = useState(true);
-  const [seenSeq, setSeenSeq] = useState(chat.seq);
+  const [seenSeq, setSeenSeq] = useState(chat.unreadCount > 0 ? chat.readSeq : chat.seq);
   const sticks = useRef(history.target.at === 'end');
   const offset = useRef(0);
   const isSettled = useRef(false);

@@ -7,15 +7,22 @@ import { Attachments } from './attachments.tsx';
 import { Formatted } from './formatted.tsx';
 import styles from './message-view.module.css';
 
+interface OutgoingViewProps {
+  readonly line: OutgoingMessage;
+  /** The first of some that belong together. */
+  readonly isFirst: boolean;
+}
+
 /** What I have written and the server does not have yet: on its way, or refused and here to be sent again or thrown away. */
-export function OutgoingView({ line }: { readonly line: OutgoingMessage }) {
+export function OutgoingView({ line, isFirst }: OutgoingViewProps) {
   const t = useTexts();
   const { clientId, status, error } = line;
   const isRefused = status === 'refused';
   return (
     <article
-      className={`${styles.message} ${isRefused ? '' : styles.waiting}`}
+      className={styles.message}
       data-mine="true"
+      data-first={isFirst}
       data-outgoing={status}
       tabIndex={-1}
       aria-label={`${t.you}, ${isRefused ? t.failed : t.sending}`}

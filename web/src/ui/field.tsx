@@ -73,15 +73,18 @@ interface SwitchProps {
 
 /** On or off, at once. */
 export function Switch({ label, hint, checked, onChange }: SwitchProps) {
+  const id = useId();
   return (
     <label className={styles.switch}>
       <span>
-        {label}
-        {hint && <small>{hint}</small>}
+        <span id={`${id}-name`}>{label}</span>
+        {hint && <small id={`${id}-about`}>{hint}</small>}
       </span>
       <input
         type="checkbox"
         role="switch"
+        aria-labelledby={`${id}-name`}
+        aria-describedby={hint && `${id}-about`}
         aria-checked={checked}
         checked={checked}
         onChange={(event) => onChange(event.target.checked)}
