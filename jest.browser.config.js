@@ -8,4 +8,6 @@ export default {
   testPathIgnorePatterns: ['/node_modules/'],
   globalSetup: '<rootDir>/test/browser/support/build.ts',
   maxWorkers: 1,
+  // Every screen is looked at in one test.
+  testTimeout: 240_000,
 };
