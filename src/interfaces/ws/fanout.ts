@@ -261,7 +261,7 @@ export class Fanout {
 
   #deliverCommit(channel: Channel, commit: Commit): Promise<void> | undefined {
     const after = channel.rev ?? commit.firstRev - 1;
-    if (commit.lastRev <= after) return undefined;
+    if (commit.lastRev <= after) return this.#bringNewcomers(channel, commit);
     const { images, changes } = commit;
     const onlyMessages = changes.every((change) => change.type.startsWith('message.'));
     const people = this.#directory.peek(peopleIn(images.messages));
@@ -281,6 +281,16 @@ export class Fanout {
     }
     channel.rev = commit.lastRev;
     return undefined;
+  }
+
+  /** Somebody who came here meanwhile has read it for himself; those to whom it makes the chat new have not. */
+  #bringNewcomers({ chatId, bells }: Channel, { changes }: Commit): undefined {
+    for (const change of changes) {
+      for (const userId of newcomersOf(change)) {
+        const isNew = this.connectionsOf(userId).some(({ following }) => !following.has(chatId));
+        if (isNew) bells.push({ userId, at: change.at });
+      }
+    }
   }
 
   async #deliverFromLog(channel: Channel, after: number, upTo: number): Promise<void> {
@@ -323,8 +333,14 @@ export class Fanout {
     how: { readonly at: Instant; readonly actorId: UserId | null },
   ): Promise<number | null> {
     const connections = this.connectionsOf(userId);
-    for (const connection of connections) this.#follow(connection, channel);
-    const mine = await this.#viewOf(channel.chatId, userId);
+    const added = connections.filter(({ following }) => !following.has(channel.chatId));
+    for (const connection of added) this.#follow(connection, channel);
+    let mine: ChatView | null = null;
+    try {
+      mine = await this.#viewOf(channel.chatId, userId);
+    } finally {
+      if (!mine) for (const connection of added) this.unfollow(connection, channel.chatId);
+    }
     if (!mine) return null;
     const people = await this.#directory.lookUp(peopleInChat(mine));
     const { id: chatId, rev } = mine.chat;

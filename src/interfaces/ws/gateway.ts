@@ -292,24 +292,25 @@ export class Gateway {
     const { catchUp, directory } = this.#services;
     await this.#fanout.watchingRemovals(connection, async (removed) => {
       connection.hold();
-      const { steps, heads, lost, me } = await catchUp.plan(identity.userId, known);
+      const { steps, heads, me } = await catchUp.plan(identity.userId, known);
       if (connection.closed) return;
       const isGone = (chatId: ChatId) =>
         (removed.get(chatId) ?? 0) > (heads.get(chatId)?.rev ?? Number.POSITIVE_INFINITY);
       for (const [chatId, { rev }] of heads) if (!isGone(chatId)) this.#fanout.follow(connection, chatId, rev);
       this.#begin(connection, identity, me, { resumed: true, replayed: steps.length });
+      const told = new Map([...heads.keys()].map((chatId) => [chatId, known.chats.get(chatId)?.rev ?? 0]));
       for (let i = 0; i < steps.length; i += EVENTS_AT_ONCE) {
         const missed = await catchUp.read(identity.userId, steps.slice(i, i + EVENTS_AT_ONCE));
         const people = await directory.lookUp(missed.flatMap(peopleInMissed));
         for (const one of missed) {
           const event = presentMissed(one, people);
           if ('chatId' in event && isGone(event.chatId)) continue;
+          if ('rev' in event) told.set(event.chatId, event.rev);
           await connection.replay(event);
           if (connection.closed || connection.isLeaving) return;
         }
       }
-      const told = new Map([...heads].map(([chatId, { rev }]) => [chatId, rev]));
-      connection.release(new Map([...told, ...lost]), (chatId, rev) => this.#fanout.isBehind(chatId, rev));
+      connection.release(told, (chatId, rev) => this.#fanout.isBehind(chatId, rev));
     });
   }
 

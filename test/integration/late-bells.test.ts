@@ -1,0 +1,66 @@
+/** What a bus may do to a bell: hold it back until somebody has read for himself what it tells of, or ring it twice. */
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { BusEvent } from '../../src/application/ports/realtime.ts';
+import type { Account } from '../support/api-client.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
+import { SocketClient } from '../support/socket-client.ts';
+
+let app: RunningApp;
+let ann: Account;
+let bob: Account;
+beforeEach(async () => {
+  app = await startApp();
+  [ann, bob] = await Promise.all([app.api.register(), app.api.register()]);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await app.stop();
+});
+
+const connect = (account: Account): Promise<SocketClient> => SocketClient.signedIn(app.url, account.accessToken);
+const group = async (...members: Account[]): Promise<string> =>
+  (await bob.api.post('/chats', { kind: 'group', name: 'g', memberIds: members.map(({ id }) => id) })).body.id;
+
+/** Does this while no bell of a chat rings; gives those that would have. */
+async function silently(act: () => Promise<unknown>): Promise<BusEvent[]> {
+  const { bus } = app.services;
+  const held: BusEvent[] = [];
+  const publish = bus.publish.bind(bus);
+  const silence = jest.spyOn(bus, 'publish').mockImplementation((event) => {
+    if (event.type === 'commit') held.push(event);
+    else publish(event);
+  });
+  await act();
+  silence.mockRestore();
+  return held;
+}
+
+test('a bell that rings after somebody has come and read for himself still brings the chat to the others', async () => {
+  const a = await connect(ann);
+  const bells = await silently(() => group(ann));
+  const [second, b] = [await connect(ann), await connect(bob)];
+  for (const bell of bells) app.services.bus.publish(bell);
+  const { chatId } = await a.next('chat.created');
+  await bob.api.post(`/chats/${chatId}/messages`, { content: 'hello' });
+  for (const socket of [a, b, second]) {
+    await socket.next('message.created');
+    socket.close();
+  }
+});
+
+test('a bell that rings again brings nothing to who has gone since', async () => {
+  const chatId = await group();
+  const [a, b] = [await connect(ann), await connect(bob)];
+  const bells = await silently(() => bob.api.post(`/chats/${chatId}/members`, { userIds: [ann.id] }));
+  for (const bell of bells) app.services.bus.publish(bell);
+  await a.next('chat.created');
+  await bob.api.delete(`/chats/${chatId}/members/${ann.id}`);
+  await a.next('member.removed');
+  for (const bell of bells) app.services.bus.publish(bell);
+  await bob.api.post(`/chats/${chatId}/messages`, { content: 'secret' });
+  await b.next('message.created');
+  await a.settled();
+  expect(a.eventsOf(chatId).map(({ type }) => type)).toEqual(['chat.created', 'member.removed']);
+  a.close();
+  b.close();
+});
