@@ -4,7 +4,7 @@ import type { RedisClient, RedisLink } from './redis-link.ts';
 
 const BEAT_MS = 5_000;
 /** A node that has not said for so long that it lives has ended. */
-const ALIVE_MS = 20_000;
+const ALIVE_MS = 15_000;
 /** How long it is kept who was there, for the others to tell of. */
 const KEPT_MS = 600_000;
 
