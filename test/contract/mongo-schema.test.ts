@@ -161,7 +161,7 @@ await withMongo('MongoDB’s schema', (mongo) => {
       expect(await versions()).toEqual([1]);
     });
 
-    test.each([0, 1, 2, 3, 4, 5, 6])('finishes what was left after %i commands', async (done) => {
+    test.each([...(MIGRATIONS[0]?.commands.keys() ?? [])])('finishes what was left after %i commands', async (done) => {
       const [migration] = MIGRATIONS as [Migration, ...Migration[]];
       await lockUntil(0);
       for (const command of migration.commands.slice(0, done)) await database.db.command(command);
