@@ -141,7 +141,7 @@ export class AccountDeletion {
       this.#logger.info({ userId }, 'a deleted account is cleared');
     }
     if (!isScrubbed)
-      this.#logger.warn({}, 'the database is too large to be rewritten in use: docs/operations.md says what "compact" does');
+      this.#logger.warn({}, 'the database is too large to be rewritten in use: see "compact" in docs/operations.md');
   }
 
   async #signOut(userId: UserId): Promise<void> {
