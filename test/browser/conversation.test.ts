@@ -58,6 +58,25 @@ inBrowser('a conversation', (stage) => {
     await bob.waitForFunction(() => document.title === 'Parley');
   });
 
+  test('a chat opens where what is unread begins, and the pill counts what is below', async () => {
+    const { ann, bob } = await twoPeople(stage(), 'far');
+    await bob.goto(new URL('/', bob.url()).href);
+    await bob.getByRole('link', { name: /Ann far/ }).waitFor();
+    const { url, api } = stage().app;
+    const { body } = await api.post('/auth/login', { login: 'ann-far', password: PASSWORD });
+    const chatId = ann.url().split('/').at(-1);
+    const messages = Array.from({ length: 100 }, (_, i) => ({ content: `line ${i}` }));
+    await new ApiClient(url, body.accessToken).post(`/chats/${chatId}/messages`, { messages });
+    await bob.getByText('100 unread messages').waitFor();
+    await bob.getByRole('link', { name: /Ann far/ }).click();
+    await bob.getByText('New', { exact: true }).waitFor();
+    await message(bob, 'line 0').waitFor();
+    expect(await message(bob, 'line 99').count()).toBe(0);
+    await bob.getByRole('button', { name: /^\d+ new messages$/ }).click();
+    await message(bob, 'line 99').waitFor();
+    await bob.waitForFunction(() => document.title === 'Parley');
+  });
+
   test('three messages written offline arrive once each and in order', async () => {
     const { ann, bob } = await twoPeople(stage(), 'offline');
     await send(ann, 'before');

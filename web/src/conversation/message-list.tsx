@@ -1,5 +1,5 @@
 import { type Chat, isOutgoing, type Line, lineKey, linesOf, type Message } from 'parley-client';
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, startTransition, useEffect, useRef, useState } from 'react';
 import { Virtualizer, type VirtualizerHandle } from 'virtua';
 import { parley, useParley } from '../session/parley.ts';
 import { nameOf, useChatName } from '../session/people.ts';
@@ -10,16 +10,15 @@ import { Notice } from '../ui/notice.tsx';
 import type { HistoryWindow } from './history-window.ts';
 import { LineRow } from './line-row.tsx';
 import styles from './message-list.module.css';
+import { useScrolling } from './use-scrolling.ts';
 
-/** In pixels: so near to the end is at the end. */
-const AT_END = 48;
-/** In pixels: so near to an end of the window more of the history is asked for. */
-const LOAD_AHEAD = 900;
 /** The height of what is above the first line. */
 const TOP = 72;
 const MARKED_MS = 2_000;
 /** Up to this many lines all are in the page, so that the browser's own search finds them. */
 const ALL_MOUNTED_MAX = 200;
+const CALM_AFTER_MS = 500;
+const NONE: readonly number[] = [];
 
 interface MessageListProps {
   readonly chat: Chat;
@@ -39,6 +38,7 @@ export function MessageList({ chat, history, unreadFrom, onReply, onEdit }: Mess
   const scroller = useRef<HTMLDivElement>(null);
   const { isAtEnd, unseen, onScroll, onResize, isShift } = useScrolling({ chat, lines, list, history });
   const marked = useMarked(history);
+  const mountsAll = useCalm() && lines.length <= ALL_MOUNTED_MAX;
 
   const walk = (event: KeyboardEvent) => {
     const { target } = event;
@@ -71,7 +71,7 @@ export function MessageList({ chat, history, unreadFrom, onReply, onEdit }: Mess
           startMargin={TOP}
           shift={isShift}
           bufferSize={600}
-          keepMounted={lines.length <= ALL_MOUNTED_MAX ? lines.map((_, at) => at) : []}
+          keepMounted={mountsAll ? lines.map((_, at) => at) : NONE}
           onScroll={onScroll}
           onResize={onResize}
         >
@@ -106,111 +106,14 @@ export function MessageList({ chat, history, unreadFrom, onReply, onEdit }: Mess
 const isFirstFrom = (seq: number, line: Line, previous: Line | undefined): boolean =>
   !isOutgoing(line) && line.seq >= seq && (!previous || isOutgoing(previous) || previous.seq < seq);
 
-interface Scrolling {
-  readonly chat: Chat;
-  readonly lines: readonly Line[];
-  readonly list: { readonly current: VirtualizerHandle | null };
-  readonly history: HistoryWindow;
-}
-
-/** Keeps the place, loads what comes near, and marks as read what is in sight. */
-function useScrolling({ chat, lines, list, history }: Scrolling) {
-  const [isAtEnd, setAtEnd] = useState(true);
-  const [seenSeq, setSeenSeq] = useState(chat.unreadCount > 0 ? chat.readSeq : chat.seq);
-  const sticks = useRef(history.target.at === 'end');
-  const offset = useRef(0);
-  const isSettled = useRef(false);
-  const isLoading = useRef(false);
-  const firstKey = useRef('');
-  const lastKey = useRef('');
-  const first = lines[0];
-  const last = lines.at(-1);
-  const isShift = first !== undefined && firstKey.current !== '' && firstKey.current !== lineKey(first);
-
-  const toEnd = () => list.current?.scrollToIndex(lines.length - 1, { align: 'end' });
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when it is told to go somewhere, and at no other time.
-  useLayoutEffect(() => {
-    const { target } = history;
-    sticks.current = target.at === 'end';
-    if (target.at === 'end') toEnd();
-    else {
-      const at = lines.findIndex((line) => isOutgoing(line) || line.seq >= target.seq);
-      if (at < 0) toEnd();
-      else
-        list.current?.scrollToIndex(at, {
-          align: target.isMarked ? 'center' : 'start',
-          ...(!target.isMarked && { offset: -96 }),
-        });
-    }
-    const frame = requestAnimationFrame(() => {
-      isSettled.current = true;
-      onScroll(list.current?.scrollOffset ?? 0);
-    });
-    return () => cancelAnimationFrame(frame);
-  }, [history.target]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever there are other lines.
-  useLayoutEffect(() => {
-    const isNewMine = last !== undefined && isOutgoing(last) && lineKey(last) !== lastKey.current;
-    firstKey.current = first ? lineKey(first) : '';
-    lastKey.current = last ? lineKey(last) : '';
-    if (sticks.current || (isNewMine && isSettled.current)) toEnd();
-    if (isSettled.current) onScroll(list.current?.scrollOffset ?? 0);
-  }, [lines]);
-
-  const load = (work: (chatId: string) => Promise<unknown>) => {
-    if (isLoading.current) return;
-    isLoading.current = true;
-    const done = () => {
-      isLoading.current = false;
-    };
-    work(chat.id).then(done, done);
-  };
-
-  const onScroll = (now: number) => {
-    const { current: handle } = list;
-    if (!handle || !isSettled.current) return;
-    const { hasOlder = false, hasNewer = false } = parley.store.getState().timelines[chat.id] ?? {};
-    const below = handle.scrollSize - now - handle.viewportSize;
-    if (below <= AT_END && !hasNewer) sticks.current = true;
-    else if (now < offset.current) sticks.current = false;
-    offset.current = now;
-    setAtEnd(sticks.current && !hasNewer);
-    if (hasOlder && now < LOAD_AHEAD) load((id) => parley.messages.loadOlder(id));
-    else if (hasNewer && below < LOAD_AHEAD) load((id) => parley.messages.loadNewer(id));
-    markSeen();
-  };
-
-  const markSeen = () => {
-    const { current: handle } = list;
-    if (!handle || document.visibilityState !== 'visible' || !document.hasFocus()) return;
-    const below = sticks.current
-      ? lines.length
-      : handle.findItemIndex(offset.current + handle.viewportSize - AT_END) + 1;
-    const last = lines.slice(0, below).findLast((line): line is Message => !isOutgoing(line));
-    if (!last) return;
-    const { seq } = last;
-    setSeenSeq((before) => Math.max(before, seq));
-    parley.chats.markRead(chat.id, seq);
-  };
-  const whenSeen = useRef(markSeen);
-  whenSeen.current = markSeen;
+/** Whether what is in sight has been drawn, so that there is time for the rest. */
+function useCalm(): boolean {
+  const [isCalm, setCalm] = useState(false);
   useEffect(() => {
-    const look = () => whenSeen.current();
-    addEventListener('focus', look);
-    document.addEventListener('visibilitychange', look);
-    return () => {
-      removeEventListener('focus', look);
-      document.removeEventListener('visibilitychange', look);
-    };
+    const timer = setTimeout(() => startTransition(() => setCalm(true)), CALM_AFTER_MS);
+    return () => clearTimeout(timer);
   }, []);
-
-  const onResize = () => {
-    if (sticks.current) toEnd();
-    onScroll(list.current?.scrollOffset ?? 0);
-  };
-  return { isAtEnd, unseen: Math.max(0, chat.seq - seenSeq), onScroll, onResize, isShift };
+  return isCalm;
 }
 
 /** The line that was jumped to, for as long as it is shown in colour. */

@@ -35,6 +35,8 @@ interface MessageViewProps {
 export function MessageView({ message, at, chat, isFirst, isMarked, onReply, onEdit, onJump }: MessageViewProps) {
   const t = useTexts();
   const [dialog, setDialog] = useState<MessageDialog | null>(null);
+  // Of many messages few are ever touched: the rest need no menus.
+  const [isNear, setNear] = useState(() => matchMedia('(hover: none)').matches);
   const article = useRef<HTMLElement>(null);
   const sender = useParley((state) => userOf(state, message.sender));
   const isMine = useParley((state) => state.me?.id === message.senderId);
@@ -60,6 +62,8 @@ export function MessageView({ message, at, chat, isFirst, isMarked, onReply, onE
       aria-setsize={chat.seq}
       aria-label={`${name}, ${fullTime(message.createdAt)}`}
       onKeyDown={onKeyDown}
+      onFocus={() => setNear(true)}
+      onPointerEnter={() => setNear(true)}
     >
       {!isMine && chat.kind !== 'direct' && (
         <button
@@ -100,7 +104,7 @@ export function MessageView({ message, at, chat, isFirst, isMarked, onReply, onE
           {isMine && !isDeleted && <Receipt message={message} />}
         </footer>
       </div>
-      {!isDeleted && (
+      {isNear && !isDeleted && (
         <MessageActions message={message} chat={chat} name={name} {...{ onReply, onEdit }} onDialog={setDialog} />
       )}
       {dialog && (
