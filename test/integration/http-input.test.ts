@@ -69,6 +69,16 @@ describe('every operation that takes a body refuses', () => {
     ['a poisoned prototype', { payload: '{"__proto__": {"x": 1}}' }, '400 MALFORMED_BODY'],
     ['a poisoned constructor', { payload: '{"constructor": {"prototype": {"x": 1}}}' }, '400 MALFORMED_BODY'],
     [
+      'one that is 10,000 deep',
+      { payload: `{"x": ${'['.repeat(10_000)}${']'.repeat(10_000)}}` },
+      '400 VALIDATION_FAILED',
+    ],
+    [
+      'a poisoned prototype 5,000 deep',
+      { payload: `${'{"x":'.repeat(5_000)}{"__proto__": {}}${'}'.repeat(5_000)}` },
+      '400 MALFORMED_BODY',
+    ],
+    [
       'a form',
       { payload: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
       '415 UNSUPPORTED_MEDIA_TYPE',
