@@ -20,7 +20,7 @@ function liftTitled(node: unknown, schemas: Record<string, unknown>): unknown {
 
 /** `[type, 'null']` is the same schema with null as an alternative. */
 function referTo(schema: Record<string, unknown>, title: string, schemas: Record<string, unknown>): object {
-  const name = title.replace(/[^A-Za-z0-9]+(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const name = title.replace(/[^A-Za-z0-9]+(\w?)/g, (_, letter: string) => letter.toUpperCase());
   const types = [schema.type].flat();
   const isNullable = types.includes('null');
   const component = isNullable ? { ...schema, type: types.find((type) => type !== 'null') } : schema;
