@@ -310,6 +310,8 @@ export class Gateway {
           if (connection.closed || connection.isLeaving) return;
         }
       }
+      // What led up to a removal may be missing by now: of what waits in that chat, only the removal is told.
+      for (const [chatId, rev] of removed) if (isGone(chatId)) told.set(chatId, rev - 1);
       connection.release(told, (chatId, rev) => this.#fanout.isBehind(chatId, rev));
     });
   }
