@@ -41,7 +41,10 @@ class SlowReader extends Duplex {
 function aConnection() {
   const reader = new SlowReader();
   const closed: number[] = [];
-  const socket = Object.assign(new EventEmitter(), { close: (code: number) => closed.push(code) });
+  const socket = Object.assign(new EventEmitter(), {
+    close: (code: number) => closed.push(code),
+    resume: () => undefined,
+  });
   const events = { onText: async () => undefined, onClose: () => undefined };
   const connection = new Connection('id', socket as unknown as WebSocket, reader, new ManualClock(), events);
   connection.identity = { userId: 'ann', sessionId: 's', expiresAt: Number.MAX_SAFE_INTEGER };
