@@ -1,3 +1,5 @@
+import { randomId } from './random-id.ts';
+
 /** Where the session and the messages on their way outlive the page: JSON values by key. One storage serves one server. */
 export interface ParleyStorage {
   /** Says which storage it is: whoever shares it has the same name for it, and nobody else has. */
@@ -15,7 +17,7 @@ export function memoryStorage(): ParleyStorage {
   const values = new Map<string, string>();
   const parse = (text: string | undefined): unknown => (text === undefined ? undefined : JSON.parse(text));
   return {
-    name: crypto.randomUUID(),
+    name: randomId(),
     get: async (key) => parse(values.get(key)),
     set: async (key, value) => void values.set(key, JSON.stringify(value)),
     delete: async (key) => void values.delete(key),

@@ -142,6 +142,18 @@ inBrowser('the main path', (stage) => {
     expect(await texts(page)).toEqual(['mine']);
   });
 
+  test('over plain HTTP in a local network, where browsers keep much from a page, one can chat all the same', async () => {
+    const { port } = new URL(stage().app.url);
+    const page = await stage().page('/', { url: `http://parley.test:${port}` });
+    expect(await page.evaluate(() => isSecureContext)).toBe(false);
+    await register(page, 'plain', 'Plain');
+    await page.getByRole('button', { name: 'New chat' }).first().click();
+    await page.getByRole('menuitem', { name: 'New chat' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'pocket' }).click();
+    await send(page, 'hello');
+    await message(page, 'hello').getByText('Sent', { exact: true }).waitFor();
+  });
+
   test('the whole page speaks French when the browser does', async () => {
     const page = await stage().page('/sign-in', { locale: 'fr-FR' });
     await page.getByRole('heading', { name: 'Heureux de vous revoir' }).waitFor();

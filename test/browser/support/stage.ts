@@ -15,6 +15,8 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A name that a browser does not trust as it trusts localhost.
+  '--host-resolver-rules=MAP parley.test 127.0.0.1',
 ];
 const WEB_CLIENT = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const DESKTOP = { width: 1280, height: 800 };

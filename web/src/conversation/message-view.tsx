@@ -142,14 +142,16 @@ function MessageActions({ message, chat, name, onReply, onEdit, onDialog }: Mess
   const isMine = useParley((state) => state.me?.id === message.senderId);
   const mayDelete = isMine || (chat.kind !== 'direct' && chat.role !== 'member');
   const copy = async () => {
-    await navigator.clipboard.writeText(message.content ?? '');
-    toast(t.copied);
+    try {
+      await navigator.clipboard.writeText(message.content ?? '');
+      toast(t.copied);
+    } catch {
+      toast(t.somethingWrong); // browsers refuse it over plain HTTP
+    }
   };
   const items: MenuItem[] = [
     { label: t.reply, icon: 'reply', onSelect: () => onReply(message) },
-    ...(message.content
-      ? [{ label: t.copy, icon: 'copy' as const, onSelect: () => void copy().catch(() => undefined) }]
-      : []),
+    ...(message.content ? [{ label: t.copy, icon: 'copy' as const, onSelect: () => void copy() }] : []),
     ...(isMine ? [{ label: t.edit, icon: 'edit' as const, onSelect: () => onEdit(message) }] : []),
     ...(message.editedAt ? [{ label: t.history, icon: 'history' as const, onSelect: () => onDialog('history') }] : []),
     ...(isMine ? [{ label: t.readBy, icon: 'checks' as const, onSelect: () => onDialog('readers') }] : []),
