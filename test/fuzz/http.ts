@@ -14,7 +14,7 @@ import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
 
 /** In both runs together. */
 const CASES_MIN = 5_000;
-const { FUZZ_EXAMPLES = '25', FUZZ_SEED = '1' } = process.env;
+const { FUZZ_EXAMPLES = '12', FUZZ_SEED = '1' } = process.env;
 const ADMIN = { email: 'admin@example.org', password: 'correct horse battery' };
 
 /** The part of Schemathesis's report that is looked at here. */
