@@ -42,10 +42,12 @@ async function known({ api }: Account) {
 /** Resumes, and gives the `ready` frame and the events that were missed. */
 async function resumed({ accessToken }: Account, resume: object) {
   const socket = await SocketClient.signedIn(app.url, accessToken, {}, resume);
+  const told = () => socket.frames.slice(2).filter(({ type }) => !['pong', 'presence.changed'].includes(type));
+  const [, ready] = socket.frames;
+  // A ping may be answered while what was missed is still read from the store.
+  await socket.find(() => told().length >= Number(ready?.replayed ?? 0));
   await socket.settled();
-  const [, ready, ...rest] = socket.frames;
-  const events = rest.filter(({ type }) => !['pong', 'presence.changed'].includes(type));
-  return { socket, ready, events, close: () => socket.close() };
+  return { socket, ready, events: told(), close: () => socket.close() };
 }
 
 const typesAndRevs = (frames: readonly Frame[]) => frames.map(({ type, rev }) => [type, rev].join(' ').trim());

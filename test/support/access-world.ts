@@ -93,13 +93,13 @@ export interface World extends Omit<Subject, 'person'> {
 
 export async function makeWorld(app: TestApp): Promise<World> {
   const register = () => app.register();
-  const [owner, admin, member, writer] = [await register(), await register(), await register(), await register()];
-  const [formerMember, stranger, newcomer, endedSession] = [
-    await register(),
-    await register(),
-    await register(),
-    await register(),
-  ];
+  const [owner, admin, member, writer] = await Promise.all([register(), register(), register(), register()]);
+  const [formerMember, stranger, newcomer, endedSession] = await Promise.all([
+    register(),
+    register(),
+    register(),
+    register(),
+  ]);
   const chatId = await app.group(owner, admin, member, writer, formerMember, endedSession);
   answered(await app.patch(`chats/${chatId}/members/${admin.id}`, { role: 'admin' }, owner), 200);
   const { id: formerMessageId } = await app.say(chatId, formerMember);

@@ -3,12 +3,14 @@ import { openMongoStore } from '../../src/infrastructure/mongo/mongo-store.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import { MongoServer } from './mongo.ts';
 
+export const IS_ON_MONGODB = process.env.TEST_STORE === 'mongodb';
+
 /**
  * A new, empty store for a test of the whole application: SQLite in memory or, with TEST_STORE=mongodb, a database of its own on
  * the server of MONGODB_URI, which goes when the store is closed.
  */
 export function openTestStore(): Promise<Store> {
-  return process.env.TEST_STORE === 'mongodb' ? onMongo() : openSqliteStore({ dataDir: ':memory:' });
+  return IS_ON_MONGODB ? onMongo() : openSqliteStore({ dataDir: ':memory:' });
 }
 
 async function onMongo(): Promise<Store> {
