@@ -12,18 +12,7 @@ import { ChatParams, HistoryQuery, SendBody } from '../src/interfaces/contract/r
 import { Message, page } from '../src/interfaces/contract/shapes.ts';
 import { compileValidator } from '../src/interfaces/http/validator-compiler.ts';
 import { Outbox, textFrame } from '../src/interfaces/ws/outbox.ts';
-
-const user = { id: '0198c0de-0000-7000-8000-000000000001', username: 'user0000001', displayName: null };
-const sender = { ...user, avatarUrl: null, deleted: false };
-
-/** A message as Parley shows it, of the same size. */
-function messageOf(chatId: string, seq: number, createdAt: string, content: string, clientId: string): Message {
-  const id = `0198c0de-0000-7000-8000-${String(seq).padStart(12, '0')}`;
-  return {
-    ...{ id, chatId, seq, rev: seq, kind: 'text', senderId: sender.id, sender, clientId, content, replyTo: null },
-    ...{ attachments: [], system: null, createdAt, editedAt: null, deletedAt: null },
-  };
-}
+import { messageOf, sender } from './message-event.ts';
 
 interface Room {
   readonly sockets: Set<Outbox>;

@@ -10,19 +10,34 @@ export interface ParleyOptions {
   /** Flags of node's own, before the program. */
   readonly node?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Filled already; an empty one of its own if not given. */
+  readonly dataDir?: string;
+  readonly core?: number;
 }
 
-/** Starts the product as it is, on an empty data folder that goes when it stops. Only the rate limits are off. */
-export async function startParley({ node = [], env = {} }: ParleyOptions = {}): Promise<Server> {
+/** A new folder, which goes when this process does. */
+export function dataFolder(): string {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-'));
   process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
-  const settings = { PORT: '0', PARLEY_DATA_DIR: dataDir, PARLEY_RATE_LIMIT: 'off', MONGODB_URI: '', ...env };
-  const server = await startServer(SERVER_CORE, [...node, MAIN], settings);
-  const stop = async (): Promise<void> => {
-    await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+  return dataDir;
+}
+
+/** Starts the product as it is. Only the rate limits are off. */
+export async function startParley({
+  node = [],
+  env = {},
+  dataDir = dataFolder(),
+  core = SERVER_CORE,
+}: ParleyOptions = {}): Promise<Server> {
+  const settings = {
+    PORT: '0',
+    PARLEY_DATA_DIR: dataDir,
+    PARLEY_RATE_LIMIT: 'off',
+    MONGODB_URI: '',
+    REDIS_URL: '',
+    ...env,
   };
-  return { ...server, stop };
+  return startServer(core, [...node, MAIN], settings);
 }
 
 export interface Member {

@@ -5,13 +5,15 @@ export interface Table {
   readonly notes: readonly string[];
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
+  /** To how many of the columns after it the first one is compared; 1 if not given. */
+  readonly limits?: number;
 }
 
 export interface Row {
   readonly measure: string;
   /** By column, then by round; a column without rounds stays empty. */
   readonly values: readonly (readonly number[])[];
-  /** How the first column relates to the second: as a share of it (more is better), as a multiple (less is better), or not at all. */
+  /** How the first column relates to its limit: as a share of it (more is better), as a multiple (less is better), or not at all. */
   readonly ratio?: 'share' | 'multiple';
 }
 
@@ -33,10 +35,14 @@ export function row<R>(
 }
 
 /** As a Markdown table, with the medians and, in brackets, the least and the most. */
-export function markdown({ title, notes, columns, rows }: Table): string {
-  const withRatio = rows.some(({ ratio }) => ratio !== undefined);
-  const lines = rows.map((line) => [line.measure, ...line.values.map(cell), ...(withRatio ? [ratioOf(line)] : [])]);
-  const head = ['', ...columns, ...(withRatio ? ['ratio'] : [])];
+export function markdown({ title, notes, columns, rows, limits = 1 }: Table): string {
+  const compared = rows.some(({ ratio }) => ratio !== undefined) ? columns.slice(1, 1 + limits) : [];
+  const lines = rows.map((line) => [
+    line.measure,
+    ...line.values.map(cell),
+    ...compared.map((_, i) => ratioOf(line, i + 1)),
+  ]);
+  const head = ['', ...columns, ...compared.map((column) => (limits > 1 ? `to ${column}` : 'ratio'))];
   const widths = head.map((text, i) => Math.max(3, text.length, ...lines.map((line) => line[i]?.length ?? 0)));
   const format = (line: readonly string[]) => `| ${line.map((text, i) => text.padEnd(widths[i] ?? 0)).join(' | ')} |`;
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
@@ -58,11 +64,16 @@ function cell(values: readonly number[]): string {
   return `${number(median(values))} (${number(Math.min(...values))}–${number(Math.max(...values))})`;
 }
 
-/** The median of the rounds' own ratios: what slowed the machine for a while slowed both. */
-function ratioOf({ values: [first = [], second = []], ratio }: Row): string {
-  if (ratio === undefined) return '';
-  const quotient = median(first.map((value, round) => value / (second[round] ?? Number.NaN)));
-  return ratio === 'share' ? `${Math.round(quotient * 100)} %` : `× ${number(quotient)}`;
+/** The first column's relation to another one. The median of the rounds' own: what slowed the machine for a while slowed both. */
+export function quotientOf({ values }: Row, column: number): number {
+  const [first = [], other = []] = [values[0], values[column]];
+  return median(first.map((value, round) => value / (other[round] ?? Number.NaN)));
+}
+
+function ratioOf(line: Row, column: number): string {
+  if (line.ratio === undefined) return '';
+  const quotient = quotientOf(line, column);
+  return line.ratio === 'share' ? `${Math.round(quotient * 100)} %` : `× ${number(quotient)}`;
 }
 
 function number(value: number): string {

@@ -20,13 +20,15 @@ export interface FrameListener {
  */
 export class LeanSocket {
   readonly #socket: Socket;
-  readonly #bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly #bytes: Buffer;
   readonly #listener: FrameListener;
   #held = 0;
   #upgraded = false;
 
-  constructor(port: number, path: string, listener: FrameListener) {
+  /** @param bufferBytes more than the longest frame */
+  constructor(port: number, path: string, listener: FrameListener, bufferBytes = BUFFER_BYTES) {
     this.#listener = listener;
+    this.#bytes = Buffer.allocUnsafeSlow(bufferBytes);
     const onread = {
       buffer: () => this.#bytes.subarray(this.#held),
       callback: (length: number) => {
@@ -65,7 +67,7 @@ export class LeanSocket {
     }
     this.#bytes.copyWithin(0, at, end);
     this.#held = end - at;
-    if (this.#held === BUFFER_BYTES) throw new Error('a frame larger than the buffer');
+    if (this.#held === this.#bytes.length) throw new Error('a frame larger than the buffer');
     this.#listener.onPause();
   }
 

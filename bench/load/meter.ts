@@ -6,6 +6,8 @@ export interface Window {
   readonly port: number;
   /** The server's process, whose CPU time is read. */
   readonly pid: number;
+  /** Another process whose CPU time is read. */
+  readonly otherPid?: number;
   readonly warmUpMs: number;
   readonly ms: number;
 }
@@ -21,6 +23,8 @@ export interface LoadResult {
   /** Share of a core that the server took, and the load. NaN where the system does not tell. */
   readonly serverCpu: number;
   readonly loadCpu: number;
+  /** That of the other process, where there is one. */
+  readonly otherCpu: number;
   /** The server's CPU time per answer. */
   readonly cpuUsPerAnswer: number;
 }
@@ -58,9 +62,12 @@ export class Meter {
   }
 
   /** Lets the warm-up pass and measures; the load stops with the window. @throws Error what `fail` was told */
-  async measure({ pid, warmUpMs, ms }: Window): Promise<LoadResult> {
+  async measure({ pid, otherPid, warmUpMs, ms }: Window): Promise<LoadResult> {
     await this.#wait(warmUpMs);
-    const [openedAt, ownCpu, serverCpu] = [performance.now(), process.cpuUsage(), cpuMs(pid)];
+    const [openedAt, ownCpu, serverCpu, otherCpu] = [
+      ...([performance.now(), process.cpuUsage()] as const),
+      ...([cpuMs(pid), cpuMs(otherPid)] as const),
+    ];
     this.#isOpen = true;
     await this.#wait(ms);
     this.#isOpen = false;
@@ -68,6 +75,7 @@ export class Meter {
     const lasted = performance.now() - openedAt;
     const own = process.cpuUsage(ownCpu);
     const serverMs = cpuMs(pid) - serverCpu;
+    const otherMs = cpuMs(otherPid) - otherCpu;
     const sorted = Float64Array.from(this.#latencies).sort();
     const percentile = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
     return {
@@ -75,6 +83,7 @@ export class Meter {
       deliveriesPerSecond: (this.#deliveries * 1000) / lasted,
       ...{ p50Ms: percentile(0.5), p99Ms: percentile(0.99) },
       ...{ serverCpu: serverMs / lasted, loadCpu: (own.user + own.system) / 1000 / lasted },
+      otherCpu: otherMs / lasted,
       cpuUsPerAnswer: (serverMs * 1000) / sorted.length,
     };
   }
@@ -96,7 +105,7 @@ export class Meter {
 }
 
 /** User and system time of a process. NaN where there is no proc(5). */
-function cpuMs(pid: number): number {
+export function cpuMs(pid: number | undefined): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1')
       .replace(/^.*\) /s, '')

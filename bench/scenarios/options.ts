@@ -13,6 +13,8 @@ export interface Options {
   readonly profile: string | undefined;
   /** A MongoDB server that the bench may fill. */
   readonly mongodbUri: string | undefined;
+  /** A Redis server for several nodes. */
+  readonly redisUrl: string | undefined;
 }
 
 export type Scenario = (options: Options) => Promise<Table[]>;

@@ -26,7 +26,7 @@ interface Round {
 export async function sendOnMongo(options: Options, serverUri: string): Promise<Table> {
   const uri = withDatabase(serverUri, `parley_bench_${randomBytes(8).toString('hex')}`);
   const load = startLoad();
-  const settings = { PORT: '0', PARLEY_RATE_LIMIT: 'off', MONGODB_URI: uri };
+  const settings = { PORT: '0', PARLEY_RATE_LIMIT: 'off', MONGODB_URI: uri, REDIS_URL: '' };
   const parley = await startServer(SERVER_CORE, [...profiling(options), SERVER], settings);
   try {
     const people = await gather(parley.url, SOCKETS, ROOM_SIZE);
