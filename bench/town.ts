@@ -7,7 +7,7 @@ import { type Environment, loadConfig, version } from '../src/config.ts';
 import { buildApplication, createLogger, openLeaves } from '../src/container.ts';
 import { ACCESS_TOKEN_MS } from '../src/domain/session.ts';
 
-const AT_ONCE = 500;
+const AT_ONCE = 50;
 const MEMBERS_PER_CALL = 100;
 
 /** Signs the access tokens of whoever fills, and of the server that is started on the same data. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { settle, type Town } from '../town.ts';
 
 const WANTED = 10_000;
-export const CHATS_EACH = 20;
+const CHATS_EACH = 20;
 export const CHAT_SIZE = 10;
 /** Descriptors that a process needs beside its sockets. */
 const SPARE = 500;
