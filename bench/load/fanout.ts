@@ -19,7 +19,7 @@ export interface FanoutPlan extends Window {
 
 const BUFFER_BYTES = 128 * 1024;
 /** Sockets that connect at once. */
-const AT_ONCE = 200;
+const AT_ONCE = 10;
 const SLOTS = 4096;
 const MARK = '"clientId":"';
 const SLOT_DIGITS = 4;

@@ -11,7 +11,7 @@ import { settle, type Town } from '../town.ts';
 import { type Options, windowOf } from './options.ts';
 import { CONTENT } from './sending.ts';
 
-const SOCKETS = 1_000;
+const SOCKETS = 200;
 const PER_SECOND = 20;
 const IN_FLIGHT = 64;
 /** The second node shares its core with the load, which costs less: there may be no third. */
