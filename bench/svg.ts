@@ -31,6 +31,7 @@ export function svg(tables: readonly Table[], machine: string): string {
   const head = text(10, 20, `Parley against its limits in the same run; longer is better. ${machine}`);
   const body = [head, ...parts, text(limitAt - 16, 44, '100 %'), line].filter((part) => part !== '').join('\n');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 10}" font-family="sans-serif" font-size="12">
+<title>Parley against its limits</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
 ${body}
 </svg>
