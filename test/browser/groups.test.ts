@@ -55,7 +55,7 @@ inBrowser('groups and rooms', (stage) => {
       .getByRole('dialog', { name: `Remove ${cem.username}?` })
       .getByRole('button', { name: 'Remove' })
       .click();
-    await details.getByText(cem.username).waitFor({ state: 'detached' });
+    await details.getByText(cem.username, { exact: true }).waitFor({ state: 'detached' });
     await act(bob.username, 'Hand the group over');
     await page
       .getByRole('dialog', { name: /^Hand the group over/ })

@@ -19,10 +19,10 @@ export function Workspace() {
   const t = useTexts();
   const place = usePlace();
   const { overlay } = useOverlay();
-  const meId = useParley((state) => state.me?.id);
+  const userId = useParley((state) => state.userId);
   useEffect(() => {
-    if (meId !== undefined) openDrafts(meId);
-  }, [meId]);
+    if (userId !== null) openDrafts(userId);
+  }, [userId]);
   useEffect(() => {
     if (!['chats', 'chat', 'unknown'].includes(place.name)) navigate('/', { replace: true });
   }, [place]);

@@ -65,7 +65,7 @@ function Preview({ chat, last }: PreviewProps) {
   const t = useTexts();
   const draft = useDraft(chat.id);
   const isTyping = useParley((state) => typingIn(state, chat.id).length > 0);
-  const me = useParley((state) => state.me?.id);
+  const me = useParley((state) => state.userId);
   const sender = useParley((state) => (last && !isOutgoing(last) ? userOf(state, last.sender) : null));
   if (isTyping) return <em className={styles.typing}>{t.typingShort}</em>;
   if (draft !== '') {

@@ -170,7 +170,7 @@ function lastOfMine(chatId: string): Message | undefined {
   const state = parley.store.getState();
   return linesOf(state, chatId).findLast(
     (line): line is Message =>
-      !isOutgoing(line) && line.senderId === state.me?.id && line.kind === 'text' && line.deletedAt === null,
+      !isOutgoing(line) && line.senderId === state.userId && line.kind === 'text' && line.deletedAt === null,
   );
 }
 

@@ -75,7 +75,7 @@ const belongsTo = (previous: Line, line: Line): boolean =>
   senderOf(previous) === senderOf(line) && Date.parse(line.createdAt) - Date.parse(previous.createdAt) < TOGETHER_MS;
 
 /** Who wrote a line: what is on its way is mine, and a system line belongs to nobody. */
-function senderOf(line: Line): string | undefined {
-  if (isOutgoing(line)) return parley.store.getState().me?.id;
+function senderOf(line: Line): string | null {
+  if (isOutgoing(line)) return parley.store.getState().userId;
   return line.kind === 'system' ? line.id : line.senderId;
 }

@@ -151,7 +151,7 @@ function Announcer({ chat }: { readonly chat: Chat }) {
   useEffect(
     () =>
       parley.on('message.created', ({ data: { message } }) => {
-        const isMine = message.senderId === parley.store.getState().me?.id;
+        const isMine = message.senderId === parley.store.getState().userId;
         if (message.chatId === chat.id && !isMine && message.content !== null) {
           setText(`${nameOf(message.sender, t)}: ${message.content}`);
         }

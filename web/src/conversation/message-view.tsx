@@ -39,7 +39,7 @@ export function MessageView({ message, at, chat, isFirst, isMarked, onReply, onE
   const [isNear, setNear] = useState(() => matchMedia('(hover: none)').matches);
   const article = useRef<HTMLElement>(null);
   const sender = useParley((state) => userOf(state, message.sender));
-  const isMine = useParley((state) => state.me?.id === message.senderId);
+  const isMine = useParley((state) => state.userId === message.senderId);
   const name = isMine ? t.you : nameOf(sender, t);
   const isDeleted = message.deletedAt !== null;
   const showsSender = isFirst && !isMine && chat.kind !== 'direct';
@@ -139,7 +139,7 @@ interface MessageActionsProps {
 
 function MessageActions({ message, chat, name, onReply, onEdit, onDialog }: MessageActionsProps) {
   const t = useTexts();
-  const isMine = useParley((state) => state.me?.id === message.senderId);
+  const isMine = useParley((state) => state.userId === message.senderId);
   const mayDelete = isMine || (chat.kind !== 'direct' && chat.role !== 'member');
   const copy = async () => {
     try {

@@ -94,7 +94,7 @@ function MemberRow({ chat, member }: { readonly chat: Chat; readonly member: Mem
   const { userId, role } = member;
   const user = useParley((state) => state.users[userId]) ?? member.user;
   const status = useParley((state) => presenceOf(state, userId));
-  const isMe = useParley((state) => state.me?.id === userId);
+  const isMe = useParley((state) => state.userId === userId);
   const [asked, setAsked] = useState<Question | null>(null);
   const name = nameOf(user, t);
   const change = useAction((wanted: 'admin' | 'member') => parley.members.setRole(chat.id, userId, wanted));

@@ -20,7 +20,7 @@ export function Person({ userId, onClose }: PersonProps) {
   const t = useTexts();
   const user = useParley((state) => state.users[userId]);
   const presence = useParley((state) => state.presence[userId]);
-  const isMe = useParley((state) => state.me?.id === userId);
+  const isMe = useParley((state) => state.userId === userId);
   const { run, isBusy, problem } = useAction(async () => {
     const chat = await parley.chats.openDirect(userId);
     onClose();

@@ -14,11 +14,11 @@ let isLeaving = false;
 
 /** Signs out because somebody wants to: nothing of what he was writing stays on this device. */
 export async function signOut(end: () => Promise<unknown> = () => parley.auth.logout()): Promise<void> {
-  const { me } = parley.store.getState();
+  const { userId } = parley.store.getState();
   isLeaving = true;
   try {
     await end();
-    if (me) clearDrafts(me.id);
+    if (userId !== null) clearDrafts(userId);
     navigate('/sign-in', { replace: true });
   } finally {
     isLeaving = false;

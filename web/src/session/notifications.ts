@@ -38,7 +38,7 @@ export function useNotifications(): void {
 function isWorthTelling(state: ParleyState, { chatId, kind, senderId, seq }: Message): boolean {
   const chat = state.chats[chatId];
   const isMuted = !chat || (chat.muted && (chat.mutedUntil === null || Date.parse(chat.mutedUntil) > Date.now()));
-  return kind === 'text' && senderId !== state.me?.id && !isMuted && seq > (chat?.readSeq ?? 0) && document.hidden;
+  return kind === 'text' && senderId !== state.userId && !isMuted && seq > (chat?.readSeq ?? 0) && document.hidden;
 }
 
 function tell(state: ParleyState, { id, chatId, sender, content }: Message, t: Texts): void {
