@@ -16,7 +16,7 @@ const ELSEWHERE: readonly [promise: string, file: string, test: string][] = [
   [
     'a chat is read by its members alone',
     'test/integration/http-access.test.ts',
-    'a stranger cannot tell a chat that he may not see from one that is not there',
+    'what is refused as if it were missing is refused in the same words',
   ],
   [
     'a missing or empty body is answered with a problem in JSON',
