@@ -33,10 +33,18 @@ export function withStored(
   const kept = shown.filter((one) => one.status === 'sent' || unsaved.has(idOf(one)));
   const isElsewhere = new Set([...kept.map(idOf), ...gone]);
   const before = new Map(shown.map((one) => [idOf(one), one]));
-  const others = stored.filter((one) => !isElsewhere.has(idOf(one))).map((one) => sameOr(before.get(idOf(one)), one));
+  const others = stored
+    .filter((one) => !isElsewhere.has(idOf(one)) && !isInHistory(state, one))
+    .map((one) => sameOr(before.get(idOf(one)), one));
   const byChat = Map.groupBy(inOrder([...others, ...kept]), ({ chatId }) => chatId);
   const outbox = Object.fromEntries([...byChat].map(([id, messages]) => [id, sameOr(state.outbox[id], messages)]));
   return { ...state, outbox: sameOr(state.outbox, outbox) };
+}
+
+/** Whether the line itself has come already, before another tab could take it out of the storage. */
+function isInHistory({ chats, timelines, userId }: ParleyState, { chatId, clientId }: OutgoingMessage): boolean {
+  const lines = [chats[chatId]?.lastMessage, ...(timelines[chatId]?.messages ?? [])];
+  return lines.some((line) => line?.senderId === userId && line?.clientId === clientId);
 }
 
 const inOrder = (messages: readonly OutgoingMessage[]): OutgoingMessage[] =>

@@ -37,8 +37,13 @@ afterAll(async () => {
 
 const numbered = (name: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${name} ${n}`);
 const outgoing = (tab: Parley): string[] => (tab.store.getState().outbox[chatId] ?? []).map(({ content }) => content);
+/** Those that stand in the history and on their way at once. */
+const shownTwice = (tab: Parley): string[] =>
+  outgoing(tab).filter((text) => tab.store.getState().timelines[chatId]?.messages.some((one) => one.content === text));
 
 it('two tabs that send at the same time share one queue: every message once, each tab’s in order', async () => {
+  const twice: string[] = [];
+  for (const tab of tabs) tab.store.subscribe(() => twice.push(...shownTwice(tab)));
   const texts = tabs.map((_, index) => numbered(`tab ${index}`, 15));
   const sent = tabs.flatMap((tab, index) => (texts[index] ?? []).map((text) => tab.messages.send(chatId, text)));
   const ids = (await Promise.all(sent)).map(({ id }) => id);
@@ -49,6 +54,7 @@ it('two tabs that send at the same time share one queue: every message once, eac
       expect(textsIn(one, chatId).filter((text) => text?.startsWith(`tab ${index}`))).toEqual(own);
     }
   }
+  expect(twice).toEqual([]);
 });
 
 it('what one tab has written offline is seen in the other, and sent by it when the first is closed', async () => {
