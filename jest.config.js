@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Node itself strips the types of the .ts modules that Jest loads, so nothing is transformed. */
 /** @type {import('jest').Config} */
 export default {
@@ -7,7 +9,8 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.test\\.ts$', '/test/browser/'],
   transform: {},
   extensionsToTreatAsEsm: ['.ts'],
-  maxWorkers: '100%',
+  // More than there are cores: many tests wait for a time to pass.
+  maxWorkers: availableParallelism() + 1,
   // A test waits for what it needs, however noisy the machine; this is only where one that hangs is ended.
   testTimeout: 60_000,
   coverageProvider: 'v8',

@@ -178,7 +178,7 @@ async function check({ owner, device }: World['devices'][number]): Promise<void>
  * does, and so gets through less.
  */
 const STORES = {
-  'a store at hand': { numRuns: IS_ON_MONGODB ? 12 : 40, open: (store: Store) => store },
+  'a store at hand': { numRuns: IS_ON_MONGODB ? 12 : 20, open: (store: Store) => store },
   'a store across a network': {
     numRuns: 12,
     open: (store: Store) => delayedStore(store, () => sleep(Math.random() * 3)),

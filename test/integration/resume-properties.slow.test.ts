@@ -160,7 +160,7 @@ test('over the socket: what was missed, then what comes, without a hole and with
         socket.terminate();
       }
     }),
-    { numRuns: 40, endOnFailure: true },
+    { numRuns: 25, endOnFailure: true },
   );
 });
 
@@ -182,6 +182,6 @@ test('over HTTP: one answer after the other, without a hole and without a double
         expect(await converged(copy, sync)).toEqual([]);
       }
     }),
-    { numRuns: 20, endOnFailure: true },
+    { numRuns: 12, endOnFailure: true },
   );
 });
