@@ -42,7 +42,8 @@ inBrowser('groups and rooms', (stage) => {
     await adding.getByLabel('Name or username').fill(cem.username);
     await adding.getByRole('button', { name: cem.username }).first().click();
     await adding.getByRole('button', { name: 'Add people' }).click();
-    await details.getByText(cem.username).waitFor();
+    await adding.waitFor({ state: 'hidden' });
+    await details.getByText(cem.username, { exact: true }).waitFor();
 
     const act = async (username: string, item: string) => {
       await details.getByRole('button', { name: `Actions for ${username}` }).click();
