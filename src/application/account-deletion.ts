@@ -2,6 +2,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { ChatId, UserId } from '../domain/ids.ts';
 import type { Actor } from '../domain/session.ts';
 import type { ChatWriter } from './chat-writer.ts';
+import { endSessions } from './end-sessions.ts';
 import type { OneTimeCodeRepository } from './ports/one-time-codes.ts';
 import type {
   ChatRepository,
@@ -87,7 +88,7 @@ export class AccountDeletion {
       throw new DomainError('BAD_CREDENTIALS', 'The password is wrong.');
     }
     await this.#deletions.begin({ userId, messages: input.messages, at: this.#clock.now() });
-    await this.#signOut(userId);
+    await endSessions(this.#sessions, this.#bus, userId);
     this.#bus.publish({ type: 'user.updated', userId, version: credential.user.version + 1 });
   }
 
@@ -115,7 +116,7 @@ export class AccountDeletion {
   async #clear({ userId, messages, at }: Deletion): Promise<boolean> {
     const isSettled = this.#clock.now() >= at + SETTLED_MS;
     if (this.#cleared.get(userId) === isSettled) return isSettled;
-    await this.#signOut(userId);
+    await endSessions(this.#sessions, this.#bus, userId);
     await this.#codes.revoke('password-reset', userId);
     if (messages === 'erase') {
       for (const chatId of await this.#chats.chatIdsEver(userId)) await this.#erase(userId, chatId);
@@ -142,11 +143,6 @@ export class AccountDeletion {
     }
     if (!isScrubbed)
       this.#logger.warn({}, 'the database is too large to be rewritten in use: see "compact" in docs/operations.md');
-  }
-
-  async #signOut(userId: UserId): Promise<void> {
-    const sessionIds = await this.#sessions.endAll(userId, null);
-    if (sessionIds.length > 0) this.#bus.publish({ type: 'sessions.ended', userId, sessionIds });
   }
 
   async #leave(userId: UserId, chatId: ChatId): Promise<void> {

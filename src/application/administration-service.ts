@@ -3,6 +3,7 @@ import type { UserId } from '../domain/ids.ts';
 import type { Actor } from '../domain/session.ts';
 import { type User, userNotFound } from '../domain/user.ts';
 import { type AccountCreation, type NewAccount, newAccountRules } from './account-creation.ts';
+import { endSessions } from './end-sessions.ts';
 import type { SessionRepository, UserRepository } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
 import type { Clock } from './ports/services.ts';
@@ -45,8 +46,7 @@ export class AdministrationService {
     await requireAdmin(this.#users, actor);
     if (userId === actor.userId) throw new DomainError('SUSPENDING_ONESELF', 'Nobody suspends himself.');
     await this.#setSuspended(userId, this.#clock.now());
-    const sessionIds = await this.#sessions.endAll(userId, null);
-    if (sessionIds.length > 0) this.#bus.publish({ type: 'sessions.ended', userId, sessionIds, suspended: true });
+    await endSessions(this.#sessions, this.#bus, userId, null, { suspended: true });
   }
 
   /** @throws DomainError FORBIDDEN, USER_NOT_FOUND */

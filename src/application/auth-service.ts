@@ -1,5 +1,5 @@
 import { checkFields, DomainError } from '../domain/errors.ts';
-import type { Instant, SessionId, UserId } from '../domain/ids.ts';
+import type { Instant, SessionId } from '../domain/ids.ts';
 import {
   ACCESS_TOKEN_MS,
   type Actor,
@@ -14,6 +14,7 @@ import {
 import { optionalText } from '../domain/text.ts';
 import { checkPassword, loginKey, type User } from '../domain/user.ts';
 import { type AccountCreation, type NewAccount, newAccountRules } from './account-creation.ts';
+import { endSessions, tellEnded } from './end-sessions.ts';
 import type { InvitationService } from './invitation-service.ts';
 import type { OneTimeCodeRepository } from './ports/one-time-codes.ts';
 import type { Credential, RefreshDigests, SessionRepository, UserRepository } from './ports/persistence.ts';
@@ -158,7 +159,8 @@ export class AuthService {
     const now = this.#clock.now();
     const next = this.#digestsOf(fresh).token;
     const rotation = await this.#sessions.rotate(used, next, now, now + REFRESH_TOKEN_MS);
-    if ('reused' in rotation) this.#publishEnded(rotation.reused.userId, [rotation.reused.id]);
+    if ('reused' in rotation)
+      tellEnded(this.#bus, { userId: rotation.reused.userId, sessionIds: [rotation.reused.id] });
     if (!('session' in rotation)) throw tokenInvalid();
     const user = await this.#users.find(rotation.session.userId);
     if (!user) throw tokenInvalid();
@@ -179,11 +181,11 @@ export class AuthService {
 
   /** Ends the session that asks for it. Also where another request has just ended it. */
   async logout({ userId, sessionId }: Actor): Promise<void> {
-    if (await this.#sessions.end(userId, sessionId)) this.#publishEnded(userId, [sessionId]);
+    if (await this.#sessions.end(userId, sessionId)) tellEnded(this.#bus, { userId, sessionIds: [sessionId] });
   }
 
   async logoutAll(actor: Actor): Promise<void> {
-    await this.#endAll(actor.userId, null);
+    await endSessions(this.#sessions, this.#bus, actor.userId);
   }
 
   /** The actor's signed-in devices, most recently used first. */
@@ -196,7 +198,7 @@ export class AuthService {
     if (!(await this.#sessions.end(actor.userId, sessionId))) {
       throw new DomainError('SESSION_NOT_FOUND', 'There is no such session.');
     }
-    this.#publishEnded(actor.userId, [sessionId]);
+    tellEnded(this.#bus, { userId: actor.userId, sessionIds: [sessionId] });
   }
 
   /** Changes the password and ends all other sessions, and what is signed in by the old password itself. @throws DomainError BAD_CREDENTIALS, VALIDATION_FAILED */
@@ -210,7 +212,8 @@ export class AuthService {
     if (!(await this.#users.setPasswordHash(actor.userId, credential.passwordHash, fresh))) throw badCredentials();
     await this.#codes.revoke('password-reset', actor.userId);
     const session = await this.#sessions.find(actor.sessionId, this.#clock.now());
-    await this.#endAll(actor.userId, session?.device === BASIC_DEVICE ? null : actor.sessionId);
+    const kept = session?.device === BASIC_DEVICE ? null : actor.sessionId;
+    await endSessions(this.#sessions, this.#bus, actor.userId, kept);
   }
 
   /** A ticket that opens one WebSocket within 30 s, for clients that cannot send a header. */
@@ -247,7 +250,7 @@ export class AuthService {
     const others = (await this.#sessions.list(userId, now)).filter(({ id }) => id !== newest);
     const surplus = others.slice(SESSIONS_MAX - 1).map(({ id }) => id);
     for (const id of surplus) await this.#sessions.end(userId, id);
-    this.#publishEnded(userId, surplus);
+    tellEnded(this.#bus, { userId, sessionIds: surplus });
   }
 
   /**
@@ -258,14 +261,6 @@ export class AuthService {
     const [family = '', secret, ...rest] = refreshToken.split('.');
     if (!family || !secret || rest.length > 0) throw tokenInvalid();
     return { family: this.#digests.digest(family), token: this.#digests.digest(secret) };
-  }
-
-  async #endAll(userId: UserId, except: SessionId | null): Promise<void> {
-    this.#publishEnded(userId, await this.#sessions.endAll(userId, except));
-  }
-
-  #publishEnded(userId: UserId, sessionIds: readonly SessionId[]): void {
-    if (sessionIds.length > 0) this.#bus.publish({ type: 'sessions.ended', userId, sessionIds });
   }
 }
 

@@ -1,6 +1,7 @@
 import { checkFields, DomainError } from '../domain/errors.ts';
 import { checkPassword, loginKey, type User, userNotFound } from '../domain/user.ts';
 import { type AccountCreation, type NewAccount, newAccountRules } from './account-creation.ts';
+import { endSessions } from './end-sessions.ts';
 import type { Invitation, InvitationService } from './invitation-service.ts';
 import type { OneTimeCodeRepository } from './ports/one-time-codes.ts';
 import type {
@@ -75,8 +76,7 @@ export class OperatorService {
     const user = await this.#find(login);
     await this.#users.setPasswordHash(user.id, null, await this.#hasher.hash(checked.password));
     await this.#codes.revoke('password-reset', user.id);
-    const sessionIds = await this.#sessions.endAll(user.id, null);
-    this.#bus.publish({ type: 'sessions.ended', userId: user.id, sessionIds });
+    await endSessions(this.#sessions, this.#bus, user.id);
     return user;
   }
 

@@ -1,5 +1,6 @@
 import { checkFields, DomainError } from '../domain/errors.ts';
 import { checkEmail, checkPassword, loginKey } from '../domain/user.ts';
+import { endSessions } from './end-sessions.ts';
 import type { MailQueue } from './ports/mail-queue.ts';
 import type { OneTimeCode, OneTimeCodeRepository } from './ports/one-time-codes.ts';
 import type { SessionRepository, UserRepository } from './ports/persistence.ts';
@@ -61,8 +62,7 @@ export class PasswordResetService {
     const userId = ownerOf(await this.#codes.redeem('password-reset', digest, this.#clock.now()));
     await this.#users.setPasswordHash(userId, null, passwordHash);
     await this.#codes.revoke('password-reset', userId);
-    const sessionIds = await this.#sessions.endAll(userId, null);
-    if (sessionIds.length > 0) this.#bus.publish({ type: 'sessions.ended', userId, sessionIds });
+    await endSessions(this.#sessions, this.#bus, userId);
   }
 }
 
