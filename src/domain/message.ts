@@ -100,8 +100,10 @@ export const checkClientId = (raw: string): string => storableText(raw, 1, CLIEN
 export const messageNotFound = (): DomainError => new DomainError('MESSAGE_NOT_FOUND', 'There is no such message.');
 
 /** What is left of a message when its chat was deleted: enough that its number and its clientId are never given again. */
-export const emptied = (message: Message, rev: number, at: Instant): Message => ({
-  ...message,
+export const emptied = (message: Message, rev: number, at: Instant): Message => ({ ...message, ...emptying(rev, at) });
+
+/** The fields that this sets, for a store that sets them in many messages at once. */
+export const emptying = (rev: number, at: Instant) => ({
   rev,
   digest: null,
   content: null,

@@ -3,6 +3,7 @@ import { type ChatLog, type KnownRows, type RevRange, StoreError } from '../../a
 import type { Change, ChatState, Commit, Images } from '../../domain/changes.ts';
 import type { Needs } from '../../domain/decide.ts';
 import type { ChatId, Instant } from '../../domain/ids.ts';
+import { emptying } from '../../domain/message.ts';
 import { ChatStateReader } from './chat-state-reader.ts';
 import type { ChatRow } from './mongo-chat-repository.ts';
 import { type InOrder, isDuplicate, outcomeUnknown, readFailed, writeFailed } from './mongo-database.ts';
@@ -145,7 +146,7 @@ export class MongoChatLog implements ChatLog {
     const commits = { chatId, lastRev: { $gt: purge.done, $lte: Math.min(upTo, purge.rev - 1) } };
     const progress = upTo < purge.rev ? { $max: { 'purge.done': upTo } } : { $unset: { purge: '' as const } };
     try {
-      await this.#messages.updateMany(lines, emptying(purge.rev, purge.at));
+      await this.#messages.updateMany(lines, { $set: emptying(purge.rev, purge.at), $unset: { tombstone: '' } });
       await this.#commits.updateMany(commits, { $unset: { changes: '', images: '', pendingSince: '' } });
       await this.#chats.updateOne({ _id: chatId, 'purge.rev': purge.rev }, progress);
     } catch (error) {
@@ -208,19 +209,3 @@ const isPending = (row: CommitRow): row is PendingRow => row.changes !== undefin
 function toCommit({ _id, lastSeq: _, pendingSince: __, ...commit }: PendingRow): Commit {
   return { id: _id, ...commit };
 }
-
-/** What the domain's `emptied` makes of a message. */
-const emptying = (rev: number, at: Instant) => ({
-  $set: {
-    rev,
-    digest: null,
-    content: null,
-    replyTo: null,
-    attachments: [],
-    earlier: [],
-    system: null,
-    editedAt: null,
-    deletedAt: at,
-  },
-  $unset: { tombstone: '' as const },
-});
