@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect } from 'react';
 import { ChatPanel } from './chats/chat-panel.tsx';
 import { Conversation } from './conversation/conversation.tsx';
+import { NothingHere } from './nothing-here.tsx';
 import { closeOverlay, type Overlay, useOverlay } from './overlays.ts';
 import { navigate, usePlace } from './router.ts';
 import { openDrafts } from './session/drafts.ts';
@@ -37,12 +38,7 @@ export function Workspace() {
         {place.name === 'chat' ? (
           <Conversation key={place.chatId} chatId={place.chatId} />
         ) : place.name === 'unknown' ? (
-          <Notice icon="search" title={t.nothingHere}>
-            <p>{t.nothingHereWhy}</p>
-            <Button look="primary" onClick={() => navigate('/')}>
-              {t.toChats}
-            </Button>
-          </Notice>
+          <NothingHere />
         ) : (
           <Notice icon="chat" title={t.chooseChat}>
             <p>{t.chooseChatWhy}</p>

@@ -1,6 +1,6 @@
 import { type Chat, type Message, typingIn } from 'parley-client';
 import { useEffect, useState } from 'react';
-import { navigate } from '../router.ts';
+import { NothingHere } from '../nothing-here.tsx';
 import { parley, useParley } from '../session/parley.ts';
 import { nameOf } from '../session/people.ts';
 import { useTexts } from '../texts/texts.ts';
@@ -22,14 +22,7 @@ export function Conversation({ chatId }: { readonly chatId: string }) {
   const isLoaded = useParley((state) => state.chatsLoaded);
   if (chat) return <OpenConversation chat={chat} />;
   if (!isLoaded) return <Skeleton label={t.messagesLoading} />;
-  return (
-    <Notice icon="search" title={t.nothingHere}>
-      <p>{t.nothingHereWhy}</p>
-      <Button look="primary" onClick={() => navigate('/')}>
-        {t.toChats}
-      </Button>
-    </Notice>
-  );
+  return <NothingHere />;
 }
 
 /** What the field at the bottom is for, beside something new. */
