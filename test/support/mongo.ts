@@ -91,8 +91,7 @@ export async function withMongoControl(
   describeOn({ uri, stop: async () => void (await control('stop')) }, name, (mongo) =>
     suite(mongo, {
       kill: async () => void (await control('kill9')),
-      // On a busy machine a start may take longer than the command waits; asked again, it finds the server that has come up.
-      start: async () => void (await control('start').catch(() => control('start'))),
+      start: async () => void (await control('start')),
     }),
   );
 }
