@@ -2,7 +2,18 @@ import { expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { ApiClient, PASSWORD } from '../support/api-client.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
-import { field, inBrowser, message, openChatWith, register, type Stage, send, signIn, texts } from './support/stage.ts';
+import {
+  field,
+  inBrowser,
+  isInSight,
+  message,
+  openChatWith,
+  register,
+  type Stage,
+  send,
+  signIn,
+  texts,
+} from './support/stage.ts';
 
 /** Two people in browsers of their own, with the chat between them open. */
 async function twoPeople(stage: Stage, tag: string, url?: string): Promise<{ ann: Page; bob: Page }> {
@@ -65,15 +76,17 @@ inBrowser('a conversation', (stage) => {
     const { url, api } = stage().app;
     const { body } = await api.post('/auth/login', { login: 'ann-far', password: PASSWORD });
     const chatId = ann.url().split('/').at(-1);
-    const messages = Array.from({ length: 100 }, (_, i) => ({ content: `line ${i}` }));
+    // The full stop keeps the number apart from the time behind it.
+    const messages = Array.from({ length: 100 }, (_, i) => ({ content: `line ${i}.` }));
     await new ApiClient(url, body.accessToken).post(`/chats/${chatId}/messages`, { messages });
     await bob.getByText('100 unread messages').waitFor();
     await bob.getByRole('link', { name: /Ann far/ }).click();
     await bob.getByText('New', { exact: true }).waitFor();
-    await message(bob, 'line 0').waitFor();
-    expect(await message(bob, 'line 99').count()).toBe(0);
+    await message(bob, 'line 0.').waitFor();
+    expect(await isInSight(message(bob, 'line 0.'))).toBe(true);
+    expect(await isInSight(message(bob, 'line 99.'))).toBe(false);
     await bob.getByRole('button', { name: /^\d+ new messages$/ }).click();
-    await message(bob, 'line 99').waitFor();
+    await message(bob, 'line 99.').waitFor();
     await bob.waitForFunction(() => document.title === 'Parley');
   });
 

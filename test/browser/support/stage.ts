@@ -144,3 +144,14 @@ export const texts = (page: Page): Promise<string[]> =>
 /** A message by its text. */
 export const message = (page: Page, text: string): Locator =>
   page.getByRole('feed').getByRole('article').filter({ hasText: text });
+
+/** Whether some of it is where one can see it. What is only mounted, further up or down, is not. */
+export async function isInSight(line: Locator): Promise<boolean> {
+  if ((await line.count()) === 0) return false;
+  return line.evaluate(
+    (element) =>
+      new Promise((resolve) => {
+        new IntersectionObserver(([entry]) => resolve(entry?.isIntersecting === true)).observe(element);
+      }),
+  );
+}
