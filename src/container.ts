@@ -23,6 +23,7 @@ import { MailDelivery } from './application/mail-delivery.ts';
 import { MessageFeed } from './application/message-feed.ts';
 import { MessageService } from './application/message-service.ts';
 import { MuteService } from './application/mute-service.ts';
+import { NewPasswords } from './application/new-passwords.ts';
 import { OperatorService } from './application/operator-service.ts';
 import { PasswordResetService } from './application/password-reset-service.ts';
 import { PeopleService } from './application/people-service.ts';
@@ -49,6 +50,7 @@ import { createLogger } from './infrastructure/observability/logger.ts';
 import type { Metrics } from './infrastructure/observability/metrics.ts';
 import { S3BlobStore } from './infrastructure/s3/s3-blob-store.ts';
 import { Argon2PasswordHasher } from './infrastructure/security/argon2-password-hasher.ts';
+import { CommonPasswordList } from './infrastructure/security/common-password-list.ts';
 import { openSqliteStore } from './infrastructure/sqlite/sqlite-store.ts';
 import { RandomIds, Sha256Digests, SystemClock } from './infrastructure/system.ts';
 import { type Certificate, readCertificate } from './infrastructure/tls/certificate-files.ts';
@@ -88,6 +90,7 @@ const CLOCK = token<Clock>('Clock');
 const IDS = token<IdGenerator>('IdGenerator');
 const DIGESTS = token<Digests>('Digests');
 const HASHER = token<PasswordHasher>('PasswordHasher');
+const PASSWORDS = token<NewPasswords>('NewPasswords');
 const BUS = token<EventBus>('EventBus');
 const WRITER = token<ChatWriter>('ChatWriter');
 const DIRECTORY = token<UserDirectory>('UserDirectory');
@@ -126,6 +129,7 @@ function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyCont
   single(IDS, () => leaves.ids ?? new RandomIds());
   single(DIGESTS, () => new Sha256Digests());
   single(HASHER, () => leaves.hasher ?? new Argon2PasswordHasher());
+  single(PASSWORDS, (c) => new NewPasswords({ hasher: c.resolve(HASHER), common: new CommonPasswordList() }));
   single(BUS, () => {
     const local = new LocalEventBus(logger);
     return leaves.redis?.eventBus(local) ?? local;
@@ -139,7 +143,11 @@ function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyCont
   });
   single(WRITER, (c) => new TrailedChatWriter({ ...core(c), log: store.chatLog }));
   single(DIRECTORY, (c) => new UserDirectory({ users: store.users, bus: c.resolve(BUS) }));
-  const secrets = (c: DependencyContainer) => ({ hasher: c.resolve(HASHER), digests: c.resolve(DIGESTS) });
+  const secrets = (c: DependencyContainer) => ({
+    hasher: c.resolve(HASHER),
+    passwords: c.resolve(PASSWORDS),
+    digests: c.resolve(DIGESTS),
+  });
   const newcomers = (c: DependencyContainer) => ({
     creation: c.resolve(CREATION),
     invitations: c.resolve(INVITATIONS),

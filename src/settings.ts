@@ -125,7 +125,7 @@ export const schema = Type.Object({
   adminPassword: secret(
     'PARLEY_ADMIN_PASSWORD',
     Type.Optional(checkedText('from 8 to 128 characters long', isPasswordLong)),
-    'The first password of the admin that is made at the start; an account that is there keeps its own.',
+    'The first password of the admin that is made at the start, and no common one; an account that is there keeps its own.',
   ),
   smtpUrl: secret(
     'PARLEY_SMTP_URL',

@@ -1,7 +1,8 @@
 import { DomainError } from '../domain/errors.ts';
 import { checkDisplayName, checkEmail, checkPassword, checkUsername, type User } from '../domain/user.ts';
+import type { NewPasswords } from './new-passwords.ts';
 import type { Taken, UserRepository } from './ports/persistence.ts';
-import type { Clock, IdGenerator, PasswordHasher } from './ports/services.ts';
+import type { Clock, IdGenerator } from './ports/services.ts';
 
 export interface NewAccount {
   readonly username: string;
@@ -21,18 +22,18 @@ export const newAccountRules = (input: NewAccount) => ({
 /** Makes accounts, whoever wants them made. */
 export class AccountCreation {
   readonly #users: UserRepository;
-  readonly #hasher: PasswordHasher;
+  readonly #passwords: NewPasswords;
   readonly #clock: Clock;
   readonly #ids: IdGenerator;
 
-  constructor(deps: { users: UserRepository; hasher: PasswordHasher; clock: Clock; ids: IdGenerator }) {
+  constructor(deps: { users: UserRepository; passwords: NewPasswords; clock: Clock; ids: IdGenerator }) {
     this.#users = deps.users;
-    this.#hasher = deps.hasher;
+    this.#passwords = deps.passwords;
     this.#clock = deps.clock;
     this.#ids = deps.ids;
   }
 
-  /** @param checked what passed `newAccountRules` @throws DomainError USERNAME_TAKEN, EMAIL_TAKEN */
+  /** @param checked what passed `newAccountRules` @throws DomainError PASSWORD_WEAK, USERNAME_TAKEN, EMAIL_TAKEN */
   async create(checked: NewAccount, role: User['role']): Promise<User> {
     const { username, email, password, displayName = null } = checked;
     const now = this.#clock.now();
@@ -41,7 +42,7 @@ export class AccountCreation {
       ...{ location: null, birthDate: null, isPrivate: false, publicFields: [], showPresence: true, role, version: 1 },
       ...{ createdAt: now, updatedAt: now, suspendedAt: null },
     };
-    const created = await this.#users.create(user, await this.#hasher.hash(password));
+    const created = await this.#users.create(user, await this.#passwords.hash(password, user));
     if (created !== 'created') throw takenError(created);
     return user;
   }

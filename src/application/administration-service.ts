@@ -32,7 +32,7 @@ export class AdministrationService {
     this.#clock = deps.clock;
   }
 
-  /** Makes an account for somebody else. @throws DomainError FORBIDDEN, VALIDATION_FAILED, USERNAME_TAKEN, EMAIL_TAKEN */
+  /** Makes an account for somebody else. @throws DomainError FORBIDDEN, VALIDATION_FAILED, PASSWORD_WEAK, USERNAME_TAKEN, EMAIL_TAKEN */
   async createUser(actor: Actor, input: NewAccount & { readonly role?: User['role'] }): Promise<User> {
     await requireAdmin(this.#users, actor);
     return this.#creation.create(checkFields(newAccountRules(input)), input.role ?? 'user');

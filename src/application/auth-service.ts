@@ -16,6 +16,7 @@ import { checkPassword, loginKey, type User } from '../domain/user.ts';
 import { type AccountCreation, type NewAccount, newAccountRules } from './account-creation.ts';
 import { endSessions, tellEnded } from './end-sessions.ts';
 import type { InvitationService } from './invitation-service.ts';
+import type { NewPasswords } from './new-passwords.ts';
 import type { OneTimeCodeRepository } from './ports/one-time-codes.ts';
 import type { Credential, RefreshDigests, SessionRepository, UserRepository } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
@@ -48,6 +49,7 @@ export class AuthService {
   readonly #creation: AccountCreation;
   readonly #invitations: InvitationService;
   readonly #hasher: PasswordHasher;
+  readonly #passwords: NewPasswords;
   readonly #digests: Digests;
   readonly #bus: EventBus;
   readonly #clock: Clock;
@@ -60,6 +62,7 @@ export class AuthService {
     creation: AccountCreation;
     invitations: InvitationService;
     hasher: PasswordHasher;
+    passwords: NewPasswords;
     digests: Digests;
     bus: EventBus;
     clock: Clock;
@@ -71,6 +74,7 @@ export class AuthService {
     this.#creation = deps.creation;
     this.#invitations = deps.invitations;
     this.#hasher = deps.hasher;
+    this.#passwords = deps.passwords;
     this.#digests = deps.digests;
     this.#bus = deps.bus;
     this.#clock = deps.clock;
@@ -79,7 +83,8 @@ export class AuthService {
 
   /**
    * Makes an account and signs it in. An invitation is used up by it, and by nothing less.
-   * @throws DomainError VALIDATION_FAILED, USERNAME_TAKEN, EMAIL_TAKEN, INVITATION_INVALID, FORBIDDEN where it takes an invitation
+   * @throws DomainError VALIDATION_FAILED, PASSWORD_WEAK, USERNAME_TAKEN, EMAIL_TAKEN, INVITATION_INVALID, FORBIDDEN where it
+   * takes an invitation
    */
   async register(input: Registration): Promise<Grant> {
     const invitation = await this.#invitations.admit(input.invitation ?? null);
@@ -201,14 +206,17 @@ export class AuthService {
     tellEnded(this.#bus, { userId: actor.userId, sessionIds: [sessionId] });
   }
 
-  /** Changes the password and ends all other sessions, and what is signed in by the old password itself. @throws DomainError BAD_CREDENTIALS, VALIDATION_FAILED */
+  /**
+   * Changes the password and ends all other sessions, and what is signed in by the old password itself.
+   * @throws DomainError BAD_CREDENTIALS, VALIDATION_FAILED, PASSWORD_WEAK
+   */
   async changePassword(actor: Actor, input: { currentPassword: string; newPassword: string }): Promise<void> {
     const { newPassword } = checkFields({ newPassword: () => checkPassword(input.newPassword) });
     const credential = await this.#users.findCredential(actor.userId);
     if (!credential || !(await this.#hasher.verify(credential.passwordHash, input.currentPassword))) {
       throw badCredentials();
     }
-    const fresh = await this.#hasher.hash(newPassword);
+    const fresh = await this.#passwords.hash(newPassword, credential.user);
     if (!(await this.#users.setPasswordHash(actor.userId, credential.passwordHash, fresh))) throw badCredentials();
     await this.#codes.revoke('password-reset', actor.userId);
     const session = await this.#sessions.find(actor.sessionId, this.#clock.now());

@@ -3,6 +3,7 @@ import { checkPassword, loginKey, type User, userNotFound } from '../domain/user
 import { type AccountCreation, type NewAccount, newAccountRules } from './account-creation.ts';
 import { endSessions } from './end-sessions.ts';
 import type { Invitation, InvitationService } from './invitation-service.ts';
+import type { NewPasswords } from './new-passwords.ts';
 import type { OneTimeCodeRepository } from './ports/one-time-codes.ts';
 import type {
   SessionRepository,
@@ -12,7 +13,7 @@ import type {
   UserRepository,
 } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
-import type { Clock, Digests, PasswordHasher } from './ports/services.ts';
+import type { Clock, Digests } from './ports/services.ts';
 import { updateUser } from './update-user.ts';
 
 const USERS_PER_READ = 100;
@@ -36,7 +37,7 @@ export class OperatorService {
   readonly #settings: StoreSettings;
   readonly #creation: AccountCreation;
   readonly #invitations: InvitationService;
-  readonly #hasher: PasswordHasher;
+  readonly #passwords: NewPasswords;
   readonly #digests: Digests;
   readonly #bus: EventBus;
   readonly #clock: Clock;
@@ -48,7 +49,7 @@ export class OperatorService {
     settings: StoreSettings;
     creation: AccountCreation;
     invitations: InvitationService;
-    hasher: PasswordHasher;
+    passwords: NewPasswords;
     digests: Digests;
     bus: EventBus;
     clock: Clock;
@@ -59,22 +60,22 @@ export class OperatorService {
     this.#settings = deps.settings;
     this.#creation = deps.creation;
     this.#invitations = deps.invitations;
-    this.#hasher = deps.hasher;
+    this.#passwords = deps.passwords;
     this.#digests = deps.digests;
     this.#bus = deps.bus;
     this.#clock = deps.clock;
   }
 
-  /** @throws DomainError VALIDATION_FAILED, USERNAME_TAKEN, EMAIL_TAKEN */
+  /** @throws DomainError VALIDATION_FAILED, PASSWORD_WEAK, USERNAME_TAKEN, EMAIL_TAKEN */
   createUser(input: NewAccount, role: User['role']): Promise<User> {
     return this.#creation.create(checkFields(newAccountRules(input)), role);
   }
 
-  /** Sets a password and ends all sessions of the account. @throws DomainError VALIDATION_FAILED, USER_NOT_FOUND */
+  /** Sets a password and ends all sessions of the account. @throws DomainError VALIDATION_FAILED, PASSWORD_WEAK, USER_NOT_FOUND */
   async resetPassword(login: string, password: string): Promise<User> {
     const checked = checkFields({ password: () => checkPassword(password) });
     const user = await this.#find(login);
-    await this.#users.setPasswordHash(user.id, null, await this.#hasher.hash(checked.password));
+    await this.#users.setPasswordHash(user.id, null, await this.#passwords.hash(checked.password, user));
     await this.#codes.revoke('password-reset', user.id);
     await endSessions(this.#sessions, this.#bus, user.id);
     return user;
@@ -102,7 +103,7 @@ export class OperatorService {
 
   /**
    * Makes the configured admin one: promotes the account that has the login, or makes one where nobody has it.
-   * @throws DomainError VALIDATION_FAILED, EMAIL_TAKEN, USER_NOT_FOUND where the account is missing and cannot be made
+   * @throws DomainError VALIDATION_FAILED, PASSWORD_WEAK, EMAIL_TAKEN, USER_NOT_FOUND where the account is missing and cannot be made
    */
   async ensureAdmin({ login, email, password }: ConfiguredAdmin): Promise<User> {
     if (await this.#users.findByLogin(loginKey(login.trim()))) return this.promote(login);

@@ -1,11 +1,12 @@
 import { checkFields, DomainError } from '../domain/errors.ts';
 import { checkEmail, checkPassword, loginKey } from '../domain/user.ts';
 import { endSessions } from './end-sessions.ts';
+import type { NewPasswords } from './new-passwords.ts';
 import type { MailQueue } from './ports/mail-queue.ts';
 import type { OneTimeCode, OneTimeCodeRepository } from './ports/one-time-codes.ts';
 import type { SessionRepository, UserRepository } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
-import type { Clock, Digests, PasswordHasher } from './ports/services.ts';
+import type { Clock, Digests } from './ports/services.ts';
 
 /** A way back in for whoever has forgotten his password and can read his mail. */
 export class PasswordResetService {
@@ -13,7 +14,7 @@ export class PasswordResetService {
   readonly #sessions: SessionRepository;
   readonly #codes: OneTimeCodeRepository;
   readonly #mailQueue: MailQueue;
-  readonly #hasher: PasswordHasher;
+  readonly #passwords: NewPasswords;
   readonly #digests: Digests;
   readonly #bus: EventBus;
   readonly #clock: Clock;
@@ -23,7 +24,7 @@ export class PasswordResetService {
     sessions: SessionRepository;
     codes: OneTimeCodeRepository;
     mailQueue: MailQueue;
-    hasher: PasswordHasher;
+    passwords: NewPasswords;
     digests: Digests;
     bus: EventBus;
     clock: Clock;
@@ -32,7 +33,7 @@ export class PasswordResetService {
     this.#sessions = deps.sessions;
     this.#codes = deps.codes;
     this.#mailQueue = deps.mailQueue;
-    this.#hasher = deps.hasher;
+    this.#passwords = deps.passwords;
     this.#digests = deps.digests;
     this.#bus = deps.bus;
     this.#clock = deps.clock;
@@ -51,14 +52,15 @@ export class PasswordResetService {
 
   /**
    * Sets a new password, uses up the token and all others of the account, and ends all of its sessions.
-   * @throws DomainError VALIDATION_FAILED, RESET_TOKEN_INVALID
+   * @throws DomainError VALIDATION_FAILED, PASSWORD_WEAK, RESET_TOKEN_INVALID
    */
   async reset(input: { token: string; newPassword: string }): Promise<void> {
     const { newPassword } = checkFields({ newPassword: () => checkPassword(input.newPassword) });
     const digest = this.#digests.digest(input.token);
     // Looked at before the password is hashed, which is dear, and taken after, when little is left that could fail.
-    ownerOf(await this.#codes.find('password-reset', digest, this.#clock.now()));
-    const passwordHash = await this.#hasher.hash(newPassword);
+    const owner = await this.#users.find(ownerOf(await this.#codes.find('password-reset', digest, this.#clock.now())));
+    if (!owner) throw tokenInvalid();
+    const passwordHash = await this.#passwords.hash(newPassword, owner);
     const userId = ownerOf(await this.#codes.redeem('password-reset', digest, this.#clock.now()));
     await this.#users.setPasswordHash(userId, null, passwordHash);
     await this.#codes.revoke('password-reset', userId);
@@ -68,5 +70,8 @@ export class PasswordResetService {
 
 function ownerOf(code: OneTimeCode | null): string {
   if (code?.userId) return code.userId;
-  throw new DomainError('RESET_TOKEN_INVALID', 'This token is not valid, or not any more. Ask for a new mail.');
+  throw tokenInvalid();
 }
+
+const tokenInvalid = (): DomainError =>
+  new DomainError('RESET_TOKEN_INVALID', 'This token is not valid, or not any more. Ask for a new mail.');

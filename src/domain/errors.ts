@@ -42,6 +42,7 @@ export const ERROR_KINDS = {
   TOO_MANY_CHATS: 'rule',
   INVITATION_INVALID: 'rule',
   RESET_TOKEN_INVALID: 'rule',
+  PASSWORD_WEAK: 'rule',
   SUSPENDING_ONESELF: 'rule',
   RATE_LIMITED: 'rateLimited',
   INTERNAL: 'internal',

@@ -84,6 +84,10 @@ export function checkPassword(raw: string): string {
   return raw;
 }
 
+/** Whether a password is what everybody knows of its owner, in whatever case. */
+export const isOwnName = (password: string, { username, email }: Pick<Profile, 'username' | 'email'>): boolean =>
+  [username, email].some((name) => uniqueKey(name) === uniqueKey(password));
+
 /** @throws DomainError VALIDATION_FAILED */
 export function checkBirthDate(raw: string | null, now: Instant): string | null {
   if (raw === null) return null;

@@ -108,6 +108,10 @@ inBrowser('an account', (stage) => {
     await box.getByRole('button', { name: 'Change password' }).click();
     await box.getByRole('alert').waitFor();
     await box.getByLabel('Current password').fill(PASSWORD);
+    await box.getByLabel('New password').fill('password1');
+    await box.getByRole('button', { name: 'Change password' }).click();
+    await box.getByText('Very many people have this password').waitFor();
+    await box.getByLabel('New password').fill('a better password');
     await box.getByRole('button', { name: 'Change password' }).click();
     await page.getByText('Your password is changed').waitFor();
 

@@ -54,6 +54,8 @@ describe('accounts', () => {
     for (const [words, input, said] of [
       ['user create ANN other@example.org', 'a good password', 'taken'],
       ['user create a b', 'short', '/username'],
+      ['user create other other@example.org', 'Password1', 'very many people'],
+      ['user reset ann', 'ann@example.org', 'the address itself'],
       ['user reset nobody', 'a good password', 'no such user'],
       ['user promote nobody', '', 'no such user'],
     ] as const) {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Mail } from '../../src/application/ports/services.ts';
 import { Argon2PasswordHasher } from '../../src/infrastructure/security/argon2-password-hasher.ts';
-import { answered, PASSWORD, type Person, TestApp } from '../support/app.ts';
+import { type Answer, answered, PASSWORD, type Person, TestApp } from '../support/app.ts';
 
+const sent: Mail[] = [];
 let app: TestApp;
 beforeAll(async () => {
-  app = await TestApp.start();
+  app = await TestApp.start({ mailer: { send: async (mail) => void sent.push(mail) } });
 });
 afterAll(() => app.stop());
 
@@ -54,6 +56,44 @@ describe('registering', () => {
     expect([status, body.code]).toEqual([403, 'FORBIDDEN']);
     expect((await closed.get('server')).body.registration).toBe('closed');
     await closed.stop();
+  });
+});
+
+describe('a password that is guessed at once', () => {
+  const username = 'quite-a-long-name';
+  const email = 'an.address@example.org';
+  const WEAK = ['Password1', username.toUpperCase(), email];
+  const isRefused = ({ status, body }: Answer) => expect([status, body.code]).toEqual([422, 'PASSWORD_WEAK']);
+
+  test.each(WEAK)('is not taken for a new account (%s), and uses no invitation up', async (password) => {
+    const admin = await app.register();
+    await app.application.operator.promote(admin.username);
+    const { code } = answered(await app.post('invitations', { role: 'admin' }, admin), 201);
+    const account = { username, email, password };
+    isRefused(await app.post('auth/register', { ...account, invitation: code }));
+    isRefused(await app.post('users', account, admin));
+    const operators = app.application.operator.createUser(account, 'user');
+    await expect(operators).rejects.toMatchObject({ code: 'PASSWORD_WEAK' });
+    expect(await app.store.users.findByLogin(username)).toBeNull();
+    const name = `invited-${WEAK.indexOf(password)}`;
+    const another = { username: name, email: `${name}@example.org`, password: PASSWORD, invitation: code };
+    expect(answered(await app.post('auth/register', another), 201).user.role).toBe('admin');
+  });
+
+  test('is not taken for an account that is there, which keeps its own', async () => {
+    const person = await app.register();
+    await app.post('auth/password/forgot', { email: person.email });
+    await app.application.mailDelivery.deliverDue();
+    const token = /^ {2}(\S{32})$/m.exec(sent.at(-1)?.text ?? '')?.[1];
+    for (const newPassword of ['Password1', person.username, person.email]) {
+      isRefused(await app.put('users/me/password', { currentPassword: PASSWORD, newPassword }, person));
+      isRefused(await app.post('auth/password/reset', { token, newPassword }));
+      const operators = app.application.operator.resetPassword(person.username, newPassword);
+      await expect(operators).rejects.toMatchObject({ code: 'PASSWORD_WEAK' });
+    }
+    expect(await profileStatus(person)).toBe(200);
+    await app.login(person);
+    expect((await app.post('auth/password/reset', { token, newPassword: 'a new password' })).status).toBe(204);
   });
 });
 

@@ -9,6 +9,7 @@ import { InvitationService, type RegistrationMode } from '../../src/application/
 import { MailDelivery } from '../../src/application/mail-delivery.ts';
 import { MessageFeed } from '../../src/application/message-feed.ts';
 import { MessageService } from '../../src/application/message-service.ts';
+import { NewPasswords } from '../../src/application/new-passwords.ts';
 import { PasswordResetService } from '../../src/application/password-reset-service.ts';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
 import type { Mail } from '../../src/application/ports/services.ts';
@@ -17,6 +18,7 @@ import { PublicRooms } from '../../src/application/public-rooms.ts';
 import type { Actor } from '../../src/domain/session.ts';
 import type { User } from '../../src/domain/user.ts';
 import { LocalEventBus } from '../../src/infrastructure/local/local-event-bus.ts';
+import { CommonPasswordList } from '../../src/infrastructure/security/common-password-list.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import { RandomIds, Sha256Digests } from '../../src/infrastructure/system.ts';
 import { anId, aUser } from './builders.ts';
@@ -41,7 +43,8 @@ export async function openUseCases(mode: RegistrationMode = 'open') {
   const bus = new LocalEventBus(logger);
   const events: BusEvent[] = [];
   bus.subscribe((event) => events.push(event));
-  const creation = new AccountCreation({ users, hasher, clock, ids });
+  const passwords = new NewPasswords({ hasher, common: new CommonPasswordList() });
+  const creation = new AccountCreation({ users, passwords, clock, ids });
   const invitations = new InvitationService({ codes, users, digests, clock, ids, mode });
   const sent: Mail[] = [];
   /** Carries on what it is given, unless it is told to fail. */
@@ -62,9 +65,11 @@ export async function openUseCases(mode: RegistrationMode = 'open') {
     ...{ blobs, storage, attachments },
     ...{ store, clock, hasher, digests, bus, events, writer, chats },
     ...{ logger, ids, sent, mailer, invitations },
-    auth: new AuthService({ users, sessions, codes, creation, invitations, hasher, digests, bus, clock, ids }),
+    auth: new AuthService({
+      ...{ users, sessions, codes, creation, invitations, hasher, passwords, digests, bus, clock, ids },
+    }),
     administration: new AdministrationService({ users, sessions, creation, bus, clock }),
-    passwordResets: new PasswordResetService({ users, sessions, codes, mailQueue, hasher, digests, bus, clock }),
+    passwordResets: new PasswordResetService({ users, sessions, codes, mailQueue, passwords, digests, bus, clock }),
     mailDelivery: new MailDelivery({
       ...{ mailer, mailQueue, users, codes, digests, clock, ids, logger },
       publicUrl: 'https://chat.example.org',

@@ -7,6 +7,7 @@ import {
   checkLocation,
   checkPassword,
   checkUsername,
+  isOwnName,
   loginKey,
   seenBy,
 } from '../../src/domain/user.ts';
@@ -142,6 +143,12 @@ describe('a password', () => {
   ])('may not be %s', (_, password, reason) => {
     expect(() => checkPassword(password)).toThrow(reason);
   });
+});
+
+test('the name and the address are no password of their owner, in whatever case', () => {
+  const owner = { username: 'Ann-Example', email: 'Ann@Example.org' };
+  for (const own of ['ann-example', 'ANN-EXAMPLE', 'ann@example.ORG']) expect(isOwnName(own, owner)).toBe(true);
+  for (const other of ['ann-example1', 'example', '']) expect(isOwnName(other, owner)).toBe(false);
 });
 
 describe('a birth date', () => {

@@ -33,6 +33,12 @@ export interface PasswordHasher {
   pretend(password: string): Promise<void>;
 }
 
+/** The passwords that many people have, so that they are the first to be guessed. */
+export interface CommonPasswords {
+  /** In whatever case. */
+  has(password: string): Promise<boolean>;
+}
+
 /** A text by e-mail. */
 export interface Mail {
   readonly to: string;

@@ -72,7 +72,7 @@ export function ResetPassword({ code: given, server }: ResetPasswordProps) {
       onSubmit={run}
       footer={<Link href="/sign-in">{t.toSignIn}</Link>}
     >
-      {problem && !blames('/newPassword') && <Problem>{problem}</Problem>}
+      {problem && !blames('PASSWORD_WEAK', '/newPassword') && <Problem>{problem}</Problem>}
       <Field
         label={t.code}
         name="code"
@@ -89,7 +89,7 @@ export function ResetPassword({ code: given, server }: ResetPasswordProps) {
         value={password}
         onChange={setPassword}
         hint={hint}
-        problem={blames('/newPassword') ? hint : undefined}
+        problem={blames('PASSWORD_WEAK') ? t.problems.PASSWORD_WEAK : blames('/newPassword') ? hint : undefined}
       />
       <Button type="submit" look="primary" busy={isBusy} disabled={code.trim() === '' || password === ''}>
         {t.setPassword}

@@ -31,8 +31,9 @@ export function Register({ server }: { readonly server: ServerInfo | null }) {
   });
   const isNameTaken = blames('USERNAME_TAKEN');
   const isAddressTaken = blames('EMAIL_TAKEN');
+  const isWeak = blames('PASSWORD_WEAK');
   const passwordHint = t.passwordHint(server?.limits.passwordLength.min ?? PASSWORD_MIN);
-  const isShownAtField = blames('USERNAME_TAKEN', 'EMAIL_TAKEN', '/username', '/email', '/password');
+  const isShownAtField = blames('USERNAME_TAKEN', 'EMAIL_TAKEN', 'PASSWORD_WEAK', '/username', '/email', '/password');
   const asksInvitation = isInvited || server?.registration === 'invitation';
   return (
     <EntranceForm
@@ -83,7 +84,7 @@ export function Register({ server }: { readonly server: ServerInfo | null }) {
         value={values.password}
         onChange={set('password')}
         hint={passwordHint}
-        problem={blames('/password') ? passwordHint : undefined}
+        problem={isWeak ? t.problems.PASSWORD_WEAK : blames('/password') ? passwordHint : undefined}
       />
       {asksInvitation ? (
         <Field

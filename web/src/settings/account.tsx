@@ -51,7 +51,7 @@ function ChangePassword({ onClose }: { readonly onClose: () => void }) {
           void run();
         }}
       >
-        {problem && !blames('/newPassword') && <Problem>{problem}</Problem>}
+        {problem && !blames('PASSWORD_WEAK', '/newPassword') && <Problem>{problem}</Problem>}
         <PasswordField label={t.currentPassword} value={current} onChange={setCurrent} />
         <PasswordField
           label={t.newPassword}
@@ -59,7 +59,7 @@ function ChangePassword({ onClose }: { readonly onClose: () => void }) {
           value={wanted}
           onChange={setWanted}
           hint={hint}
-          problem={blames('/newPassword') ? hint : undefined}
+          problem={blames('PASSWORD_WEAK') ? t.problems.PASSWORD_WEAK : blames('/newPassword') ? hint : undefined}
         />
         <Button type="submit" look="primary" busy={isBusy} disabled={current === '' || wanted === ''}>
           {t.changePassword}

@@ -69,6 +69,8 @@ export const fr: Texts = {
     MESSAGE_NOT_FOUND: 'Ce message n’existe plus.',
     NETWORK: 'Le serveur est injoignable. Vérifiez votre connexion.',
     OWNER_MUST_HAND_OVER: 'Désignez d’abord un autre propriétaire.',
+    PASSWORD_WEAK:
+      'Beaucoup de gens ont ce mot de passe, ou c’est votre propre nom ou adresse. Choisissez-en un autre.',
     PAYLOAD_TOO_LARGE: 'C’est trop volumineux.',
     RATE_LIMITED: 'C’était trop souvent. Patientez un instant.',
     REPLY_TARGET_UNKNOWN: 'Le message auquel vous répondiez n’existe plus.',

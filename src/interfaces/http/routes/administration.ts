@@ -19,7 +19,7 @@ export const administrationRoutes =
           body: NewUserBody,
           response: { 201: User },
         },
-        config: { errors: ['FORBIDDEN', 'USERNAME_TAKEN', 'EMAIL_TAKEN'] },
+        config: { errors: ['FORBIDDEN', 'USERNAME_TAKEN', 'EMAIL_TAKEN', 'PASSWORD_WEAK'] },
       },
       async (request, reply) => {
         const user = await administration.createUser(request.actor, request.body);

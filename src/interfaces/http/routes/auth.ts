@@ -29,7 +29,7 @@ export const authRoutes =
         config: {
           open: true,
           limits: ['register'],
-          errors: ['FORBIDDEN', 'INVITATION_INVALID', 'USERNAME_TAKEN', 'EMAIL_TAKEN'],
+          errors: ['FORBIDDEN', 'INVITATION_INVALID', 'USERNAME_TAKEN', 'EMAIL_TAKEN', 'PASSWORD_WEAK'],
         },
       },
       async (request, reply) => {

@@ -36,7 +36,7 @@ export const passwordResetRoutes =
           body: ResetBody,
           response: { 204: Nothing },
         },
-        config: { open: true, limits: ['reset'], errors: ['RESET_TOKEN_INVALID'] },
+        config: { open: true, limits: ['reset'], errors: ['RESET_TOKEN_INVALID', 'PASSWORD_WEAK'] },
       },
       async (request, reply) => {
         await passwordResets.reset(request.body);

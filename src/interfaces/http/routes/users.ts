@@ -61,7 +61,7 @@ export const userRoutes =
           body: PasswordBody,
           response: { 204: Nothing },
         },
-        config: { limits: ['password'], errors: ['BAD_CREDENTIALS'] },
+        config: { limits: ['password'], errors: ['BAD_CREDENTIALS', 'PASSWORD_WEAK'] },
       },
       async (request, reply) => {
         await auth.changePassword(request.actor, request.body);
