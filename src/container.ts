@@ -48,6 +48,7 @@ import { FileMailer } from './infrastructure/mail/file-mailer.ts';
 import { SmtpMailer } from './infrastructure/mail/smtp-mailer.ts';
 import { createLogger } from './infrastructure/observability/logger.ts';
 import type { Metrics } from './infrastructure/observability/metrics.ts';
+import type { Tracing } from './infrastructure/observability/tracing.ts';
 import { S3BlobStore } from './infrastructure/s3/s3-blob-store.ts';
 import { Argon2PasswordHasher } from './infrastructure/security/argon2-password-hasher.ts';
 import { CommonPasswordList } from './infrastructure/security/common-password-list.ts';
@@ -79,6 +80,8 @@ export interface Application {
   readonly operator: OperatorService;
   readonly readiness: Readiness;
   readonly services: Services;
+  /** Sends the traces that have not been sent yet; there will be no more. */
+  sendTraces(): Promise<void>;
   /** Reads the certificate of an HTTPS server again, for connections from now on; the old one stays if that fails. */
   reloadCertificate(): void;
 }
@@ -118,7 +121,13 @@ const SERVICES = token<Services>('Services');
 const GATEWAY = token<Gateway>('Gateway');
 const READINESS = token<Readiness>('Readiness');
 
-function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyContainer {
+/** Who watches from outside, where the configuration asks for it. */
+interface Watchers {
+  readonly metrics: Metrics | undefined;
+  readonly tracing: Tracing | undefined;
+}
+
+function compose(leaves: Leaves, { metrics, tracing }: Watchers): DependencyContainer {
   const { config, logger, store } = leaves;
   const root = container.createChildContainer();
   const single = <T>(name: InjectionToken<T>, make: (c: DependencyContainer) => T) =>
@@ -141,7 +150,7 @@ function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyCont
     ids: c.resolve(IDS),
     logger,
   });
-  single(WRITER, (c) => new TrailedChatWriter({ ...core(c), log: store.chatLog }));
+  single(WRITER, (c) => new TrailedChatWriter({ ...core(c), log: store.chatLog, tracing }));
   single(DIRECTORY, (c) => new UserDirectory({ users: store.users, bus: c.resolve(BUS) }));
   const secrets = (c: DependencyContainer) => ({
     hasher: c.resolve(HASHER),
@@ -274,7 +283,8 @@ function compose(leaves: Leaves, telemetry: Metrics | undefined): DependencyCont
     const socketsPerUser = config.maxSocketsPerUser;
     const [services, rateLimits] = [c.resolve(SERVICES), c.resolve(RATE_LIMITS)];
     const isStoreShared = config.mongodbUri !== undefined;
-    return new Gateway({ ...core(c), services, rateLimits, origins, socketsPerUser, isStoreShared, telemetry });
+    const watchers = { telemetry: metrics, tracing };
+    return new Gateway({ ...core(c), ...watchers, services, rateLimits, origins, socketsPerUser, isStoreShared });
   });
   single(READINESS, (c) => new Readiness({ store, bus: c.resolve(BUS), clock: c.resolve(CLOCK) }));
   return root;
@@ -318,11 +328,20 @@ async function metricsOf({ config: { metricsToken } }: Leaves): Promise<Metrics 
   return new (await import('./infrastructure/observability/metrics.ts')).Metrics(metricsToken);
 }
 
+/** Loaded only where there is a collector. */
+async function tracingOf({ config, version, logger }: Leaves): Promise<Tracing | undefined> {
+  const { otlpEndpoint: endpoint } = config;
+  if (endpoint === undefined) return undefined;
+  const { Tracing } = await import('./infrastructure/observability/tracing.ts');
+  return new Tracing({ endpoint, version, logger });
+}
+
 /** Builds everything; nothing listens and nothing runs yet but the connection to the other nodes. */
 export async function buildApplication(opened: Leaves): Promise<Application> {
-  const metrics = await metricsOf(opened);
-  const leaves = metrics ? { ...opened, store: metrics.watchStore(opened.store) } : opened;
-  const root = compose(leaves, metrics);
+  const [metrics, tracing] = [await metricsOf(opened), await tracingOf(opened)];
+  const counted = metrics?.watchStore(opened.store) ?? opened.store;
+  const leaves = { ...opened, store: tracing?.watchStore(counted) ?? counted };
+  const root = compose(leaves, { metrics, tracing });
   const { config, logger, signingKey, version } = leaves;
   const [services, gateway, readiness] = [root.resolve(SERVICES), root.resolve(GATEWAY), root.resolve(READINESS)];
   await leaves.redis?.open(REDIS_PATIENCE_MS);
@@ -335,7 +354,7 @@ export async function buildApplication(opened: Leaves): Promise<Application> {
     certificate: certificateOf(config),
     rateLimits: root.resolve(RATE_LIMITS),
     readiness: () => readiness.report(),
-    metrics,
+    ...{ metrics, tracing },
     polls: gateway.polls,
     webClient: leaves.webClient,
     extend: (app) => gateway.register(app),
@@ -356,6 +375,7 @@ export async function buildApplication(opened: Leaves): Promise<Application> {
     ...{ server, gateway, readiness, services, writer: root.resolve(WRITER), recovery: root.resolve(RECOVERY) },
     deletion: root.resolve(DELETION),
     ...{ mailDelivery: root.resolve(MAIL_DELIVERY), operator: root.resolve(OPERATOR) },
+    sendTraces: async () => tracing?.close(),
   };
 }
 

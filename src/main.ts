@@ -42,6 +42,7 @@ async function serve(): Promise<void> {
     sweeping.abort();
     await swept;
     await leaves.redis?.close();
+    await application.sendTraces();
     await leaves.store.close();
   };
 

@@ -97,6 +97,11 @@ export const schema = Type.Object({
     Type.Optional(checkedText('at least 16 characters long', (value) => value.length >= 16)),
     'What a Prometheus must send as its bearer token to read /metrics. Without it nobody can, and nothing is counted.',
   ),
+  otlpEndpoint: setting(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    Type.Optional(checkedText('an http:// or https:// address', isHttpUrl)),
+    'Where an OpenTelemetry collector takes traces by OTLP over HTTP (usually port 4318). Without it there are none.',
+  ),
   rateLimit: setting(
     'PARLEY_RATE_LIMIT',
     Type.Boolean({ default: true }),

@@ -1,7 +1,9 @@
 /** What an operator sees of a process: figures with bounded labels for who knows the token, and lines of the log that join. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { Writable } from 'node:stream';
+import { json } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { StoreError } from '../../src/application/ports/persistence.ts';
@@ -218,6 +220,111 @@ test('the lines of a request, of its command and of the append join by ids, and 
   await socket.closed;
   expect(await find((line) => line.msg === 'socket closed')).toMatchObject({ ...ids, code: 1005 });
   expect(JSON.stringify(lines)).not.toContain('canary');
+});
+
+/** A span, as OTLP writes it in JSON, with its attributes as an object. */
+interface ToldSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly facts: Readonly<Record<string, string | number>>;
+  readonly status: { readonly code?: number };
+}
+
+/** An OpenTelemetry collector, in as far as it takes traces. */
+async function startCollector() {
+  const spans: ToldSpan[] = [];
+  const texts: string[] = [];
+  const server = createServer(async (request, response) => {
+    // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came.
+    const body: any = await json(request);
+    texts.push(`${request.method} ${request.url} ${JSON.stringify(body)}`);
+    for (const { scopeSpans } of body.resourceSpans) {
+      for (const { attributes, ...span } of scopeSpans.flatMap((scope: { spans: object[] }) => scope.spans)) {
+        const facts = attributes.map(({ key, value }: { key: string; value: object }) => [
+          key,
+          Object.values(value)[0],
+        ]);
+        spans.push({ ...span, facts: Object.fromEntries(facts) });
+      }
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  return { spans, texts, endpoint: `http://127.0.0.1:${port}`, close: () => server.close().closeAllConnections() };
+}
+
+describe('traces', () => {
+  test('join a request or a command with what it asked of the database and the append that stored it', async () => {
+    const collector = await startCollector();
+    const lines: Record<string, unknown>[] = [];
+    const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const app = await start({ logger, settings: { otlpEndpoint: collector.endpoint } });
+    const [ann, bob] = [await app.api.register(), await app.api.register()];
+    const [traceId, parentSpanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+    const headers = {
+      authorization: `Bearer ${ann.accessToken}`,
+      'content-type': 'application/json',
+      'x-request-id': 'of-the-request',
+      traceparent: `00-${traceId}-${parentSpanId}-01`,
+    };
+    const body = '{"content":"canary"}';
+    const answer = await fetch(`${app.url}/api/v1/users/${bob.id}/messages`, { method: 'POST', headers, body });
+    const { chatId } = (await answer.json()) as { chatId: string };
+    const socket = await SocketClient.signedIn(app.url, bob.accessToken);
+    const texts = ['canary 2', 'canary 3'];
+    await Promise.all(texts.map((content) => socket.command('message.send', { chatId, content })));
+    socket.close();
+    await socket.closed;
+    await app.sendTraces();
+    collector.close();
+
+    const { spans } = collector;
+    const partsOf = ({ spanId }: ToldSpan) => spans.filter((span) => span.parentSpanId === spanId);
+    const appendsOf = (span: ToldSpan) => partsOf(span).filter(({ name }) => name === 'append');
+    const [request] = spans.filter((span) => span.traceId === traceId && span.parentSpanId === parentSpanId);
+    if (!request) throw new Error('the request has left no span');
+    expect(request.name).toBe('POST /api/v1/users/:userId/messages');
+    expect(request.facts).toMatchObject({ 'http.response.status_code': 201, 'parley.request_id': 'of-the-request' });
+    expect(lines.find((line) => line.requestId === 'of-the-request')).toMatchObject({ msg: 'request', traceId });
+    const asked = partsOf(request).map(({ name }) => name);
+    expect(asked).toEqual(expect.arrayContaining(['sessions.find', 'append']));
+    const ids = { 'parley.chat_id': chatId, 'parley.first_rev': 1, 'parley.last_rev': 2, 'parley.commits': 1 };
+    expect(appendsOf(request).map(({ facts }) => facts)).toEqual([expect.objectContaining(ids)]);
+
+    const commands = spans.filter(({ name }) => name === 'message.send');
+    expect(commands.map(({ traceId }) => traceId)).toHaveLength(2);
+    for (const command of commands) {
+      const [append, ...others] = appendsOf(command);
+      expect(others).toEqual([]);
+      const line = lines.find(({ msg, traceId }) => msg === 'command' && traceId === command.traceId);
+      expect(line).toMatchObject({ type: 'message.send', commandId: command.facts['parley.command_id'], chatId });
+      const logged = lines.find(
+        ({ msg, commitId }) => msg === 'appended' && commitId === append?.facts['parley.commit_id'],
+      );
+      expect(logged?.firstRev).toBeLessThanOrEqual(Number(line?.rev));
+      expect(logged?.lastRev).toBeGreaterThanOrEqual(Number(line?.rev));
+    }
+    expect(collector.texts.join()).toMatch(/^POST \/v1\/traces .*"service.name"/);
+    expect(collector.texts.join()).not.toContain('canary');
+  });
+
+  test('say what failed, and are of no probe', async () => {
+    const collector = await startCollector();
+    const app = await start({ settings: { otlpEndpoint: collector.endpoint } });
+    const ann = await app.api.register();
+    await fetch(`${app.url}/health`);
+    await app.store.close();
+    expect((await ann.api.get('/users/me')).status).toBe(503);
+    await app.sendTraces();
+    collector.close();
+    const failed = collector.spans.filter(({ status }) => status.code === 2).map(({ name }) => name);
+    expect(failed).toEqual(expect.arrayContaining(['GET /api/v1/users/me', 'sessions.find']));
+    expect(collector.texts.join()).not.toContain('/health');
+  });
 });
 
 test('the example dashboard and alert rules ask for nothing that is not there', async () => {

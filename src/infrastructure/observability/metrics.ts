@@ -97,8 +97,8 @@ export class Metrics {
       appending: (commits) => {
         this.#batches.observe(commits.length);
         for (const { changes } of commits) this.#changes.observe(changes.length);
+        return (_, outcome) => this.#appends.inc({ outcome });
       },
-      appended: (outcome) => this.#appends.inc({ outcome }),
     });
   }
 

@@ -4,9 +4,8 @@ import type { Commit } from '../../domain/changes.ts';
 export interface StoreWatcher {
   /** @param operation such as `users.find` */
   answered(operation: string, ms: number, failed: boolean): void;
-  /** The commits that one call gave to the store. */
-  appending(commits: readonly Commit[]): void;
-  appended(outcome: 'stored' | 'conflict' | 'failed'): void;
+  /** The commits that one call gives to the store. Gives who is told what became of each. */
+  appending(commits: readonly Commit[]): (commit: Commit, outcome: 'stored' | 'conflict' | 'failed') => void;
 }
 
 /** The same store, seen from outside: the watcher is told of every call that waits for an answer. */
@@ -48,12 +47,12 @@ function timedMethod(operation: string, part: object, method: unknown, watcher: 
 
 function countingAppends(log: ChatLog, watcher: StoreWatcher): ChatLog {
   const append: ChatLog['append'] = (commits) => {
-    watcher.appending(commits);
+    const appended = watcher.appending(commits);
     const answers = log.append(commits);
-    for (const answer of answers)
-      answer.then(
-        (outcome) => watcher.appended(outcome),
-        () => watcher.appended('failed'),
+    for (const [i, commit] of commits.entries())
+      answers[i]?.then(
+        (outcome) => appended(commit, outcome),
+        () => appended(commit, 'failed'),
       );
     return answers;
   };

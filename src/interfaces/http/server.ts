@@ -20,7 +20,7 @@ import { AccessTokens, jwtOptions } from '../access-tokens.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import type { ReadinessReport } from '../readiness.ts';
 import type { Services } from '../services.ts';
-import type { MetricsAccess, Telemetry } from '../telemetry.ts';
+import type { MetricsAccess, Telemetry, Tracing } from '../telemetry.ts';
 import { type Trail, trails } from '../trail.ts';
 import type { LongPolls } from '../ws/long-polls.ts';
 import { BasicAccess } from './basic-access.ts';
@@ -48,6 +48,7 @@ import { roomRoutes } from './routes/rooms.ts';
 import { syncRoutes } from './routes/sync.ts';
 import { tokenRoutes } from './routes/token.ts';
 import { userRoutes } from './routes/users.ts';
+import { traceRequests } from './trace-requests.ts';
 import { refuseUnknownRoutes } from './unknown-routes.ts';
 import { compileValidator } from './validator-compiler.ts';
 import { WebClient } from './web-client.ts';
@@ -81,6 +82,7 @@ export interface HttpOptions {
   readonly rateLimits: RateLimits;
   readonly readiness: () => Promise<ReadinessReport>;
   readonly metrics?: (MetricsAccess & Telemetry) | undefined;
+  readonly tracing?: Tracing | undefined;
   /** Requests that wait. */
   readonly polls: LongPolls;
   /** The folder of the built web client; a server without one has no pages. */
@@ -132,7 +134,8 @@ const named = (name: string, plugin: FastifyPluginAsync): FastifyPluginAsync => 
 const apiRoutes =
   (options: HttpOptions): FastifyPluginAsync =>
   async (api) => {
-    const { services, version } = options;
+    const { services, version, tracing } = options;
+    if (tracing) traceRequests(api, tracing);
     guardRoutes(api, services.auth, options.rateLimits);
     const routes = {
       auth: authRoutes(services),

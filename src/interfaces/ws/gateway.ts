@@ -15,7 +15,7 @@ import type { RateLimits } from '../rate-limits.ts';
 import { refusalOf } from '../refusal.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import type { Services } from '../services.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Telemetry, Tracing } from '../telemetry.ts';
 import { type Trail, trails } from '../trail.ts';
 import { commandName, errorFrame, limitOf, runCommand } from './commands.ts';
 import { AUTH_FRAME_MAX_BYTES, Connection, HEARTBEAT_MS, type Identity } from './connection.ts';
@@ -48,6 +48,7 @@ export interface GatewayOptions {
   readonly origins: readonly string[];
   readonly socketsPerUser: number;
   readonly telemetry?: Telemetry | undefined;
+  readonly tracing?: Tracing | undefined;
   /** Whether other processes write to the store. */
   readonly isStoreShared: boolean;
 }
@@ -173,18 +174,24 @@ export class Gateway {
   /** Runs a command, answers it, and leaves its line in the log. */
   async #run(connection: Connection, frame: Record<string, unknown>): Promise<void> {
     const [startedAt, trail]: [number, Trail] = [performance.now(), {}];
-    let code: string = 'ack';
+    const type = commandName(frame.type);
+    const span = this.#options.tracing?.begin(type);
+    const command = () => trails.run(trail, () => this.#command(connection, frame));
+    let refusal: DomainError | undefined;
     try {
       await this.#limit(connection, frame.type);
-      connection.sendText(await trails.run(trail, () => this.#command(connection, frame)));
+      connection.sendText(await (span ? span.run(command) : command()));
     } catch (error) {
-      code = refusalOf(error).code;
+      refusal = refusalOf(error);
       throw error;
     } finally {
-      const [type, ms] = [commandName(frame.type), performance.now() - startedAt];
+      const [code, ms] = [refusal?.code ?? 'ack', performance.now() - startedAt];
       const ids = { requestId: connection.id, commandId: idOf(frame), userId: connection.identity?.userId };
-      this.#logger.debug({ ...ids, type, code, ...trail, ms: Math.round(ms * 10) / 10 }, 'command');
+      const facts = { ...ids, type, code, ...trail, ...(span && { traceId: span.traceId }) };
+      this.#logger.debug({ ...facts, ms: Math.round(ms * 10) / 10 }, 'command');
       this.#options.telemetry?.command({ type, code, ms });
+      const named = { 'parley.request_id': ids.requestId, 'parley.command_id': ids.commandId, 'parley.code': code };
+      span?.end(named, refusal?.kind === 'internal' || refusal?.kind === 'unavailable');
     }
   }
 
