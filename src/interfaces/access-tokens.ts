@@ -67,6 +67,7 @@ export class AccessTokens {
     try {
       return claimsOf(this.#jwt.verify(token));
     } catch (error) {
+      if (error instanceof DomainError) throw error;
       throw isExpiry(error) ? expired() : tokenInvalid();
     }
   }
@@ -81,7 +82,10 @@ export class AccessTokens {
   }
 }
 
-/** @throws DomainError TOKEN_INVALID for claims that `sign` would not have made */
+/**
+ * @throws DomainError TOKEN_INVALID for claims that `sign` never makes; TOKEN_EXPIRED for those that are of a clock ahead of this
+ * one, such as another node's, or this one's before it was set back: their session may be good, and gets another token
+ */
 function claimsOf(payload: unknown): AccessClaims {
   const { sub, sid, exp, iat } = payload as Record<string, unknown>;
   const now = Date.now();
@@ -89,7 +93,7 @@ function claimsOf(payload: unknown): AccessClaims {
   const isTime = (claim: unknown): claim is number => Number.isSafeInteger(claim);
   if (!isText(sub) || !isText(sid) || !isTime(exp) || !isTime(iat)) throw tokenInvalid();
   const isTooLong = exp * 1000 > now + ACCESS_TOKEN_MS + CLOCK_SKEW_MS;
-  if (isTooLong || iat * 1000 > now + CLOCK_SKEW_MS) throw tokenInvalid();
+  if (isTooLong || iat * 1000 > now + CLOCK_SKEW_MS) throw expired();
   return { userId: sub, sessionId: sid, expiresAt: exp * 1000 };
 }
 

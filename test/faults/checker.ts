@@ -26,6 +26,8 @@ export interface Line {
   readonly senderId: string;
   readonly clientId: string | null;
   readonly content: string | null;
+  /** When it was written, by the server. */
+  readonly at: number;
 }
 
 /** A frame about a chat, as it came on one connection. */
@@ -127,7 +129,7 @@ function acknowledged({ sendings, witnesses }: Run): Violation[] {
   return found;
 }
 
-/** I2 and I3: each line once, numbered densely. */
+/** I2 and I3: each line once, numbered densely, and none written before the one above it. */
 function histories({ userId, histories: all }: Witness): Violation[] {
   const found: Violation[] = [];
   for (const [chatId, lines] of all) {
@@ -141,6 +143,11 @@ function histories({ userId, histories: all }: Witness): Violation[] {
     const wrong = lines.findIndex(({ seq }, i) => seq !== i + 1);
     if (wrong >= 0) {
       const what = `line ${wrong + 1} of ${chatId} has seq ${lines[wrong]?.seq} to ${userId}`;
+      found.push({ invariant: 'I3', kind: 'disordered', what });
+    }
+    const early = lines.findIndex(({ at }, i) => at < (lines[i - 1]?.at ?? at));
+    if (early >= 0) {
+      const what = `line ${early + 1} of ${chatId} was written before the line above it to ${userId}`;
       found.push({ invariant: 'I3', kind: 'disordered', what });
     }
   }

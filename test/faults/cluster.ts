@@ -66,6 +66,11 @@ export class FaultyNode {
     process.kill(this.#running.pid, 'SIGCONT');
   }
 
+  /** Its clock takes the next of the cluster's steps. */
+  stepClock(): void {
+    process.kill(this.#running.pid, 'SIGUSR2');
+  }
+
   async close(): Promise<void> {
     await this.#process?.kill('SIGKILL');
     await this.#link?.close();
@@ -105,8 +110,16 @@ export class Cluster {
     this.#store = store;
   }
 
-  static async start(store: ProcessStore, shape: { nodes: number; members: number }): Promise<Cluster> {
-    const env = { PARLEY_LOG_LEVEL: 'info', ...store.env };
+  /** @param shape `clockSteps`: by how many milliseconds the nodes' clocks can be made to go forwards or back, one after the other */
+  static async start(
+    store: ProcessStore,
+    shape: { nodes: number; members: number; clockSteps?: readonly number[] | undefined },
+  ): Promise<Cluster> {
+    const stepping = shape.clockSteps && {
+      NODE_OPTIONS: `--import=${new URL('stepping-clock.ts', import.meta.url)}`,
+      CLOCK_STEPS: shape.clockSteps.join(),
+    };
+    const env = { PARLEY_LOG_LEVEL: 'info', ...stepping, ...store.env };
     const nodes = Array.from({ length: shape.nodes }, () => new FaultyNode(env));
     await Promise.all(nodes.map((node) => node.start()));
     const [first] = nodes;
@@ -126,14 +139,17 @@ export class Cluster {
     return new Cluster(nodes, members, chatIds, store);
   }
 
-  /** Some talk in every chat, without a pause, until what is to happen has happened and some messages more. */
-  async talkDuring(fault: () => Promise<unknown>, { leadMs = 300, tailMs = 300, filler = '' } = {}): Promise<void> {
+  /** Some talk in every chat, until what is to happen has happened and some messages more. */
+  async talkDuring(
+    fault: () => Promise<unknown>,
+    { leadMs = 300, tailMs = 300, pauseMs = 5, filler = '' } = {},
+  ): Promise<void> {
     let isOver = false;
     const talk = async (member: Member, lane: number): Promise<void> => {
       for (let i = 0; !isOver; i += 1) {
         const chatId = this.#chatIds[(i + lane) % this.#chatIds.length] as string;
         await member.send(chatId, `${lane} ${i}${filler}`, Date.now() + CONVERGE_MS);
-        await sleep(5);
+        await sleep(pauseMs);
       }
     };
     const talking = this.members
@@ -156,8 +172,7 @@ export class Cluster {
   }
 
   async signOut(member: Member): Promise<void> {
-    const api = new ApiClient(this.#first.url, member.account.accessToken);
-    const { status } = await api.post('/auth/logout');
+    const { status } = await member.tokens.api(this.#first.url).post('/auth/logout');
     if (status !== 204) throw new Error(`not signed out: ${status}`);
     member.signedOutAt = Date.now();
   }
@@ -169,7 +184,9 @@ export class Cluster {
   }
 
   get #owner(): ApiClient {
-    return new ApiClient(this.#first.url, this.members[0]?.account.accessToken);
+    const [owner] = this.members;
+    if (!owner) throw new Error('somebody founded the chats');
+    return owner.tokens.api(this.#first.url);
   }
 
   #chatsOf(member: Member): readonly string[] {
@@ -178,11 +195,12 @@ export class Cluster {
 
   /** Waits until everybody has been told of everything, and holds it against the promises. */
   async result(): Promise<Result> {
+    const present = this.members.filter(({ signedOutAt }) => signedOutAt === undefined);
+    await Promise.all(present.map(({ tokens }) => tokens.renew(this.#first.url)));
     const api = this.#owner;
     const heads = new Map<string, number>();
     for (const id of this.#chatIds) heads.set(id, (await api.get(`/chats/${id}`)).body.rev);
     const deadline = Date.now() + CONVERGE_MS;
-    const present = this.members.filter(({ signedOutAt }) => signedOutAt === undefined);
     const isTold = (member: Member) => this.#chatsOf(member).every((id) => member.hasReached(id, heads.get(id) ?? 0));
     while (!present.every(isTold) && Date.now() < deadline) await sleep(20);
     const witnesses = await Promise.all(

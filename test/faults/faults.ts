@@ -8,9 +8,13 @@ export interface Fault {
   readonly name: string;
   /** How often, in a whole run. */
   readonly rounds: number;
+  /** Not less often in a shorter run either. */
+  readonly roundsAtLeast?: number;
   readonly members?: number;
   /** More reconnections than this, for each round and member, are wrong too. */
   readonly reconnects?: number;
+  /** By how many milliseconds the nodes' clocks can be made to step. */
+  readonly clockSteps?: readonly number[];
 }
 
 export interface AloneFault extends Fault {
@@ -24,11 +28,14 @@ export interface ClusterFault extends Fault {
 }
 
 const LONG_TEXT = ' and so on'.repeat(200);
+const HOUR_MS = 3_600_000;
+/** The last one leaves a clock as it was. */
+const CLOCK_STEPS = [HOUR_MS, -2 * HOUR_MS, HOUR_MS];
 
 /** On SQLite. */
 export const ALONE: readonly AloneFault[] = [
   {
-    ...{ name: 'kill -9', nodes: 1, rounds: 30 },
+    ...{ name: 'kill -9', nodes: 1, rounds: 30, roundsAtLeast: 30 },
     round: (cluster, node) =>
       cluster.talkDuring(
         async () => {
@@ -40,12 +47,7 @@ export const ALONE: readonly AloneFault[] = [
   },
   {
     ...{ name: 'SIGTERM', nodes: 1, rounds: 8, reconnects: 1 },
-    round: (cluster, node) =>
-      cluster.talkDuring(async () => {
-        const { code } = await node.stop('SIGTERM');
-        if (code !== 0) throw new Error(`the stop ended with ${code}`);
-        await node.start();
-      }),
+    round: (cluster, node) => cluster.talkDuring(() => restart(node)),
   },
   {
     ...{ name: 'answers lost, then repeated', nodes: 1, rounds: 20 },
@@ -99,6 +101,10 @@ export const ALONE: readonly AloneFault[] = [
         for (const member of cluster.members) member.cut();
       }),
   },
+  {
+    ...{ name: 'the clock steps', nodes: 1, rounds: 3, clockSteps: CLOCK_STEPS },
+    round: (cluster, node) => cluster.talkDuring(() => stepClock(node)),
+  },
 ];
 
 /** On MongoDB and Redis. */
@@ -128,21 +134,25 @@ export const TOGETHER: readonly ClusterFault[] = [
     round: (cluster) =>
       cluster.talkDuring(async () => {
         for (const node of cluster.nodes) {
-          const { code } = await node.stop('SIGTERM');
-          if (code !== 0) throw new Error(`the stop ended with ${code}`);
-          await node.start();
+          const before = cluster.members.map(({ connections }) => connections);
+          await restart(node);
           await sleep(500);
+          const more = cluster.members.filter(({ connections }, i) => connections > (before[i] ?? 0) + 1);
+          if (more.length > 0) throw new Error(`${more.length} reconnected more than once for one restart`);
         }
       }),
   },
   {
+    ...{ name: 'the clock of one of two nodes steps', nodes: 2, rounds: 2, clockSteps: CLOCK_STEPS },
+    round: (cluster, _servers, round) => cluster.talkDuring(() => stepClock(cluster.nodes[round % 2] as FaultyNode)),
+  },
+  {
+    ...{ name: 'Redis killed, away for 30 s, and back', nodes: 2, rounds: 1, reconnects: 0 },
+    round: (cluster, { redis }) => cluster.talkDuring(() => killRedis(redis, 30_000), { pauseMs: 200 }),
+  },
+  {
     ...{ name: 'Redis killed and back', nodes: 2, rounds: 3, reconnects: 0 },
-    round: (cluster, { redis }) =>
-      cluster.talkDuring(async () => {
-        await redis.kill();
-        await sleep(4_000);
-        await redis.start();
-      }),
+    round: (cluster, { redis }) => cluster.talkDuring(() => killRedis(redis, 4_000)),
   },
   {
     ...{ name: 'removals and sign-outs without Redis', nodes: 2, rounds: 2, reconnects: 0 },
@@ -175,6 +185,27 @@ export const TOGETHER: readonly ClusterFault[] = [
       }),
   },
 ];
+
+async function restart(node: FaultyNode): Promise<void> {
+  const { code } = await node.stop('SIGTERM');
+  if (code !== 0) throw new Error(`the stop ended with ${code}`);
+  await node.start();
+}
+
+async function stepClock(node: FaultyNode): Promise<void> {
+  for (const _ of CLOCK_STEPS) {
+    node.stepClock();
+    await sleep(1_500);
+    node.link.cut(); // whoever comes back shows his token anew, perhaps to another node
+    await sleep(500);
+  }
+}
+
+async function killRedis(redis: Servers['redis'], awayMs: number): Promise<void> {
+  await redis.kill();
+  await sleep(awayMs);
+  await redis.start();
+}
 
 /** What is wrong with a result, a line each. */
 export function complaints({ name, reconnects }: Fault, rounds: number, members: number, result: Result): string[] {

@@ -1,7 +1,7 @@
 /**
  * What goes wrong in the world, done to real processes while people talk, and held against the promises: `npm run test:faults`.
  * `-- --share 0.3` does so much of the rounds, `-- --only kill` the faults with that in their name, `-- --messages 1000000` so many
- * over the bus that loses some.
+ * over the bus that loses some and the links that drop.
  */
 import { parseArgs } from 'node:util';
 import { onSqlite } from '../support/process-stores.ts';
@@ -16,7 +16,7 @@ const MESSAGES = 40_000;
 const option = { type: 'string' } as const;
 const { values } = parseArgs({ options: { share: option, only: option, messages: option } });
 const share = Number(values.share ?? 1);
-const LOSSY: Fault = { name: 'a bus that loses, doubles and reorders', rounds: 1 };
+const LOSSY: Fault = { name: 'a bus that loses, doubles and reorders; links that drop', rounds: 1 };
 const wanted = ({ name }: Fault): boolean => name.includes(values.only ?? '');
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const row = (cells: readonly (string | number)[]): void => say(`| ${cells.join(' | ')} |`);
@@ -24,11 +24,11 @@ const row = (cells: readonly (string | number)[]): void => say(`| ${cells.join('
 const failures: string[] = [];
 
 async function run(fault: AloneFault | ClusterFault, servers: Servers | null): Promise<void> {
-  const rounds = Math.max(1, Math.round(fault.rounds * share));
+  const rounds = Math.max(fault.roundsAtLeast ?? 1, Math.round(fault.rounds * share));
   const members = fault.members ?? MEMBERS;
   const began = Date.now();
   const store = servers ? await servers.store() : await onSqlite();
-  const cluster = await Cluster.start(store, { nodes: fault.nodes, members });
+  const cluster = await Cluster.start(store, { nodes: fault.nodes, members, clockSteps: fault.clockSteps });
   try {
     for (let i = 0; i < rounds; i += 1) {
       if (fault.nodes === 1) await fault.round(cluster, cluster.nodes[0] as FaultyNode);

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
-import type { Account } from '../support/api-client.ts';
-import { ApiClient } from '../support/api-client.ts';
+import type { Account, ApiClient } from '../support/api-client.ts';
 import { socketUrl } from '../support/socket-client.ts';
 import type { Heard, Line, Sending, Witness } from './checker.ts';
+import { Tokens } from './tokens.ts';
 
 const SILENCE_MS = 3_000;
 const PING_EVERY_MS = 500;
 const RETRY_MS = 100;
 const REQUEST_MS = 20_000;
+const TOKEN_EXPIRED = 4010;
 
 // biome-ignore lint/suspicious/noExplicitAny: what came is looked into, and fails the run where it is not what it should be.
 type Frame = Record<string, any>;
@@ -19,6 +20,7 @@ interface Message {
   readonly senderId: string;
   readonly clientId: string | null;
   readonly content: string | null;
+  readonly createdAt: string;
 }
 
 /** What a client has of one chat. */
@@ -28,11 +30,12 @@ interface Copy {
 }
 
 /**
- * A well-behaved client, as docs/protocol.md would have it: one socket that comes back, resumes, sends again what has no answer
- * under the same clientId, and keeps what it is told. It writes down all that a checker wants to know.
+ * A well-behaved client, as docs/protocol.md would have it: one socket that comes back, resumes, renews its tokens, sends again what
+ * has no answer under the same clientId, and keeps what it is told. It writes down all that a checker wants to know.
  */
 export class Member {
-  readonly account: Account;
+  readonly id: string;
+  readonly tokens: Tokens;
   readonly sendings: Sending[] = [];
   readonly heard: Heard[] = [];
   readonly closeCodes: number[] = [];
@@ -53,12 +56,9 @@ export class Member {
 
   /** @param door where to connect to at this attempt */
   constructor(account: Account, door: (attempt: number) => string) {
-    this.account = account;
+    this.id = account.id;
+    this.tokens = new Tokens(account);
     this.#door = door;
-  }
-
-  get id(): string {
-    return this.account.id;
   }
 
   async connect(): Promise<void> {
@@ -69,7 +69,6 @@ export class Member {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#socket?.terminate();
-    for (const wake of this.#waitingForReady.splice(0)) wake();
     await this.#running;
   }
 
@@ -121,7 +120,7 @@ export class Member {
     const own = { userId: this.id, everIn, heard: this.heard };
     const nothing = { chatIds: [], copies: new Map(), histories: new Map(), unread: new Map() };
     if (this.signedOutAt !== undefined) return { ...own, ...nothing, signedOutAt: this.signedOutAt };
-    const api = new ApiClient(url, this.account.accessToken);
+    const api = this.tokens.api(url);
     const mine: Frame[] = (await api.get('/chats?limit=100')).body.items;
     const unread = mine.map((chat): [string, { head: number; readSeq: number; unreadCount: number }] => [
       chat.id,
@@ -148,6 +147,7 @@ export class Member {
       this.#answers.clear();
       if (!this.#isStopped) await sleep(RETRY_MS * Math.random());
     }
+    for (const wake of this.#waitingForReady.splice(0)) wake();
   }
 
   /** One connection, from its beginning to its end. */
@@ -169,6 +169,7 @@ export class Member {
       const frame: Frame = JSON.parse(String(data));
       if (frame.type === 'hello') socket.send(JSON.stringify(this.#auth()));
       else if (frame.type === 'ping') socket.send('{"type":"pong"}');
+      else if (frame.type === 'token.expiring') void this.#renew(socket, url);
       else if (frame.type === 'ready') {
         this.connections += 1;
         this.#epoch = frame.epoch;
@@ -189,26 +190,32 @@ export class Member {
       }
     });
     socket.on('error', () => undefined);
-    await new Promise<void>((resolve) => {
-      socket.on('close', (code) => {
-        this.closeCodes.push(code);
-        if (code >= 4400) this.#isStopped = true;
-        resolve();
-      });
-    });
+    const code = await new Promise<number>((resolve) => socket.on('close', resolve));
     clearInterval(watch);
+    this.closeCodes.push(code);
+    if (code === TOKEN_EXPIRED) {
+      this.#attempt -= 1; // the same node again: its clock may not be that of the others
+      if (await this.tokens.renew(url)) return;
+    }
+    if (code >= 4400 || code === TOKEN_EXPIRED) this.#isStopped = true;
+  }
+
+  /** A newer token for the open socket. */
+  async #renew(socket: WebSocket, url: string): Promise<void> {
+    await this.tokens.renew(url);
+    socket.send(JSON.stringify({ type: 'auth.refresh', id: 'renewed', token: this.tokens.access }));
   }
 
   #auth(): Frame {
     const known = [...this.#copies].map(([chatId, { rev }]) => [chatId, { rev, readSeq: 0 }]);
     const resume = this.#epoch !== undefined && { resume: { epoch: this.#epoch, chats: Object.fromEntries(known) } };
-    return { type: 'auth', token: this.account.accessToken, ...resume };
+    return { type: 'auth', token: this.tokens.access, ...resume };
   }
 
   /** What the server has not told by resuming is read. */
   async #catchUp(url: string, isResumed: boolean): Promise<void> {
     if (isResumed) return;
-    const api = new ApiClient(url, this.account.accessToken);
+    const api = this.tokens.api(url);
     const { body } = await api.get('/chats?limit=100');
     await Promise.all(body.items.map((chat: Frame) => this.#read(api, chat.id)));
   }
@@ -234,7 +241,7 @@ export class Member {
 
   #apply(event: Frame): void {
     if (event.type === 'chat.too_long') {
-      const api = new ApiClient(this.#door(this.#attempt - 1), this.account.accessToken);
+      const api = this.tokens.api(this.#door(this.#attempt - 1));
       void this.#read(api, event.chatId).catch(() => this.cut());
     } else if (typeof event.rev === 'number') {
       const copy = this.#copyOf(event.chatId);
@@ -285,7 +292,10 @@ export class Member {
   }
 }
 
-const lineOf = ({ seq, senderId, clientId, content }: Message): Line => ({ seq, senderId, clientId, content });
+const lineOf = ({ seq, senderId, clientId, content, createdAt }: Message): Line => ({
+  ...{ seq, senderId, clientId, content },
+  at: Date.parse(createdAt),
+});
 
 /** All lines, the oldest first. */
 async function historyOf(api: ApiClient, chatId: string): Promise<Line[]> {

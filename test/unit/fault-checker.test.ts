@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { check, type Heard, type Line, type Run, type Sending, type Witness } from '../faults/checker.ts';
 
 const lines: Line[] = [
-  { seq: 1, senderId: 'ann', clientId: null, content: null },
-  { seq: 2, senderId: 'ann', clientId: '0', content: 'one' },
-  { seq: 3, senderId: 'bob', clientId: '0', content: 'two' },
+  { seq: 1, senderId: 'ann', clientId: null, content: null, at: 1 },
+  { seq: 2, senderId: 'ann', clientId: '0', content: 'one', at: 2 },
+  { seq: 3, senderId: 'bob', clientId: '0', content: 'two', at: 2 },
 ];
 const sending = (senderId: string, content: string, seq: number, with_: Partial<Sending> = {}): Sending => ({
   ...{ chatId: 'c', senderId, clientId: '0', content, outcome: 'ok', seq, errors: [] },
@@ -58,7 +58,7 @@ describe('a planted fault is found:', () => {
       'I3',
       'disordered',
       'a number is missing',
-      bothFind([...lines, { seq: 5, senderId: 'ann', clientId: '9', content: 'x' }]),
+      bothFind([...lines, { seq: 5, senderId: 'ann', clientId: '9', content: 'x', at: 2 }]),
     ],
     [
       'I3',
@@ -66,6 +66,7 @@ describe('a planted fault is found:', () => {
       'two readers see another order',
       run({ histories: new Map([['c', renumbered([1, 3, 2].map((i) => lines[i - 1] as Line))]]) }),
     ],
+    ['I3', 'disordered', 'time goes back', bothFind(lines.map((line) => ({ ...line, at: -line.seq })))],
     ['I3', 'disordered', 'a change is skipped', run({ heard: [heard(2), heard(4)] })],
     ['I3', 'doubled', 'a change comes twice', run({ heard: [heard(2), heard(3), heard(3)] })],
     ['I3', 'doubled', 'two changes are swapped', run({ heard: [heard(2), heard(4), heard(3)] })],

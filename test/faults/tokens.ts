@@ -1,0 +1,43 @@
+import { type Account, ApiClient } from '../support/api-client.ts';
+
+/** The tokens of one signed-in device, and new ones when these end. */
+export class Tokens {
+  #access: string;
+  #refresh: string;
+  #renewing: Promise<boolean> | null = null;
+
+  constructor({ accessToken, refreshToken }: Pick<Account, 'accessToken' | 'refreshToken'>) {
+    this.#access = accessToken;
+    this.#refresh = refreshToken;
+  }
+
+  /** The access token. */
+  get access(): string {
+    return this.#access;
+  }
+
+  /** The API of this node in the name of the device, for as long as the access token of now is good. */
+  api(url: string): ApiClient {
+    return new ApiClient(url, this.#access);
+  }
+
+  /**
+   * False where the session has ended. However many ask at once, it is done once: a refresh token serves once, and a second use
+   * ends the session.
+   */
+  renew(url: string): Promise<boolean> {
+    this.#renewing ??= this.#renew(url).finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async #renew(url: string): Promise<boolean> {
+    const { status, body } = await new ApiClient(url).post('/auth/refresh', { refreshToken: this.#refresh });
+    if (status === 401) return false;
+    if (status !== 200) throw new Error(`not refreshed: ${status} ${JSON.stringify(body)}`);
+    this.#access = body.accessToken;
+    this.#refresh = body.refreshToken;
+    return true;
+  }
+}
