@@ -173,7 +173,7 @@ export async function lossyBus(messages: number): Promise<Result> {
       const answer = await api.post(`/chats/${chatId}/messages`, { messages: drafts }).catch(() => null);
       if (answer?.status === 201 || answer?.status === 200) return;
       if (answer?.status === 401) await tokens.renew(directUrl);
-      else if (answer) throw new Error(`not sent: ${answer.status}`);
+      else if (answer && answer.status !== 503) throw new Error(`not sent: ${answer.status}`);
       else await sleep(RETRY_MS);
     }
   };
