@@ -29,7 +29,7 @@ async function serve(): Promise<void> {
   const { server, gateway, writer, recovery, readiness, mailDelivery, deletion } = application;
   const sweeping = new AbortController();
   const swept = Promise.all([recovery, mailDelivery, deletion].map((job) => job.run(sweeping.signal)));
-  const url = await server.listen({ host: config.host, port: config.port });
+  const url = await server.listenAt(config);
   logger.info({ url, store: config.mongodbUri === undefined ? 'sqlite' : 'mongodb' }, `Parley is at ${url}`);
 
   /** What came in is finished, what is open is told to come back, and the store is closed last. */

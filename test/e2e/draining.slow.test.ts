@@ -1,5 +1,11 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, expect, test } from '@jest/globals';
 import { type Account, ApiClient } from '../support/api-client.ts';
+import { certificateAuthority } from '../support/certificates.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
 import { SocketClient } from '../support/socket-client.ts';
 
@@ -10,8 +16,8 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-async function start(folder: string): Promise<ServerProcess> {
-  const server = await ServerProcess.start({ PARLEY_DATA_DIR: folder });
+async function start(folder: string, env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
+  const server = await ServerProcess.start({ PARLEY_DATA_DIR: folder, ...env });
   cleanUps.push(() => server.kill('SIGKILL'));
   return server;
 }
@@ -86,3 +92,29 @@ test('SIGTERM under load: all that was read is answered, clients are told when t
   expect(acknowledged.filter((clientId) => !stored.includes(clientId))).toEqual([]);
   expect(acknowledged.length).toBeGreaterThan(500);
 });
+
+test.each(['http', 'https'])(
+  'what never comes whole does not keep a server (%s) from stopping in order',
+  async (scheme) => {
+    const folder = await temporaryFolder();
+    cleanUps.push(folder.remove);
+    const [PARLEY_TLS_CERT, PARLEY_TLS_KEY] = [join(folder.path, 'cert.pem'), join(folder.path, 'key.pem')];
+    const { cert, key } = certificateAuthority('The authority').issue('chat');
+    await Promise.all([writeFile(PARLEY_TLS_CERT, cert), writeFile(PARLEY_TLS_KEY, key)]);
+    const server = await start(folder.path, scheme === 'https' ? { PARLEY_TLS_CERT, PARLEY_TLS_KEY } : {});
+    const port = Number(new URL(server.url).port);
+    const head =
+      'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n';
+    for (const said of ['', head, `${head}\r\n{`]) {
+      const socket =
+        scheme === 'https' && said !== ''
+          ? connectTls({ port, rejectUnauthorized: false })
+          : connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      cleanUps.push(async () => socket.destroy());
+      await once(socket, scheme === 'https' && said !== '' ? 'secureConnect' : 'connect');
+      socket.write(said);
+    }
+    expect((await server.kill('SIGTERM')).code).toBe(0);
+  },
+);

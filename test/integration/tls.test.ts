@@ -9,13 +9,18 @@ import { connect as connectTls, type SecureContextOptions } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ConfigError } from '../../src/config.ts';
 import { PASSWORD } from '../support/api-client.ts';
+import { TestApp } from '../support/app.ts';
 import { certificateAuthority } from '../support/certificates.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
 import { refusedUpgrade, SocketClient, socketUrl } from '../support/socket-client.ts';
 
 const authority = certificateAuthority('The authority');
-const trusting: SecureContextOptions = { ca: authority.cert };
+/** Whom a client believes, and under what name. */
+type Trust = SecureContextOptions & { readonly servername?: string };
+
+/** The certificates are for this name, whatever address is called. */
+const trusting: Trust = { ca: authority.cert, servername: 'localhost' };
 
 let folder: string;
 const cleanUps: (() => Promise<unknown>)[] = [];
@@ -53,7 +58,7 @@ interface Answer {
   readonly body: any;
 }
 
-async function call(url: string, options: SecureContextOptions = trusting, body?: object): Promise<Answer> {
+async function call(url: string, options: Trust = trusting, body?: object): Promise<Answer> {
   const headers = body ? { 'content-type': 'application/json' } : {};
   const asked = request(url, { ...options, agent: false, method: body ? 'POST' : 'GET', headers });
   asked.end(body && JSON.stringify(body));
@@ -69,7 +74,7 @@ async function signedIn(url: string, options = trusting): Promise<SocketClient> 
 
 /** Whose certificate a new connection is shown. */
 async function subjectAt(url: string): Promise<unknown> {
-  const socket = connectTls({ ...trusting, host: '127.0.0.1', port: Number(new URL(url).port) });
+  const socket = connectTls({ ...trusting, host: new URL(url).hostname, port: Number(new URL(url).port) });
   await once(socket, 'secureConnect');
   const { subject } = socket.getPeerCertificate();
   socket.destroy();
@@ -150,6 +155,26 @@ describe('read again', () => {
     expect((await socket.command('presence.set', { status: 'away' })).type).toBe('ack');
     socket.close();
     expect((await server.kill('SIGTERM')).code).toBe(0);
+  });
+
+  test('for every address that is listened at, each of which has all that the first has, to the end', async () => {
+    const app = await TestApp.start({ settings: certified('first') });
+    const { server, reloadCertificate } = app.application;
+    const addresses = ['127.0.0.1', '127.0.0.2'];
+    const url = await server.listenAt({ host: 'localhost', port: 0 }, async () => addresses);
+    expect(url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    const [first = '', second = ''] = addresses.map((address) => url.replace('127.0.0.1', address));
+    for (const one of [first, second]) expect(await subjectAt(one)).toBe('first');
+    certified('second');
+    reloadCertificate();
+    for (const one of [first, second]) expect(await subjectAt(one)).toBe('second');
+    const socket = await signedIn(second);
+    expect((await call(`${second}/health`)).status).toBe(200);
+    await app.stop();
+    expect((await socket.closed).code).toBe(1012);
+    for (const one of [first, second])
+      await expect(call(`${one}/health`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    expect(JSON.stringify(app.log)).not.toContain('istening');
   });
 
   test('files that have gone change nothing', async () => {

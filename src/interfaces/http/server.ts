@@ -27,6 +27,7 @@ import { BasicAccess } from './basic-access.ts';
 import { boundBodies } from './bound-bodies.ts';
 import { documentationRoutes } from './documentation.ts';
 import { guardRoutes } from './guard-routes.ts';
+import { addListenAt } from './listen-at.ts';
 import { openApiOptions } from './openapi.ts';
 import { answerBrokenRequest, sendProblem } from './problem.ts';
 import { limiterOf } from './rate-limits.ts';
@@ -97,7 +98,6 @@ const PARAMETER_LENGTH_MAX = 256;
 /** All in milliseconds. Without them, one who sends slowly or nothing holds a connection for ever. For bodies see boundBodies. */
 const TIMEOUTS = { requestTimeout: 0, connectionTimeout: 120_000, keepAliveTimeout: 72_000 };
 const HEADERS_TIMEOUT_MS = 30_000;
-const IDLE_SWEEP_MS = 100;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** The HTTP side of Parley, complete but for `listen`. */
@@ -188,11 +188,8 @@ function createApp({ logger, config, certificate, metrics }: HttpOptions, isHttp
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
-    if (!app.server.listening) return;
-    // One that was answered before its body was whole becomes idle only now, and would be kept alive.
-    const sweeping = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS);
-    app.server.once('close', () => clearInterval(sweeping));
   });
+  addListenAt(app);
   app.decorateRequest('actor');
   app.decorateRequest('failure');
   app.decorateRequest('trail');

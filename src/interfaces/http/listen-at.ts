@@ -1,0 +1,73 @@
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /**
+     * Listens at every address of the host, of which `localhost` may have two, and gives the URL.
+     * @param at port 0 takes a free one
+     */
+    listenAt(at: { host: string; port: number }, addressesOf?: typeof addressesOfHost): Promise<string>;
+  }
+}
+
+const IDLE_SWEEP_MS = 100;
+/** What has begun when the server closes has so long to come to its end. */
+const LAST_REQUESTS_MS = 3_000;
+
+/** What listens everywhere is reached from its own machine at these. */
+const REACHED_AT: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/**
+ * Adds `listenAt`. What comes in at further addresses is handed to the one server that there is, so that its certificate, its
+ * limits and its end hold for all; fastify's `listen` would make a server for each.
+ */
+export function addListenAt(app: FastifyInstance): void {
+  const further: Server[] = [];
+  const open = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  app.addHook('preClose', async () => {
+    if (!app.server.listening) return;
+    // One that was answered before its body was whole becomes idle only now, and would be kept alive.
+    const sweeping = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS);
+    // One that sends its request a byte at a time, or no handshake, is never idle.
+    const cutting = setTimeout(() => open.forEach((socket) => void socket.destroy()), LAST_REQUESTS_MS);
+    app.server.once('close', () => {
+      clearInterval(sweeping);
+      clearTimeout(cutting);
+    });
+    await Promise.all(further.map((server) => new Promise((resolve) => server.close(resolve))));
+  });
+  app.decorate('listenAt', async ({ host, port: wanted }, addressesOf = addressesOfHost) => {
+    await app.ready();
+    const [first = host, ...others] = await addressesOf(host);
+    await listening(app.server, first, wanted);
+    const { address, port } = app.server.address() as AddressInfo;
+    for (const other of others) {
+      const server = createServer({ noDelay: true }, (socket) => app.server.emit('connection', socket));
+      await listening(server, other, port).then(
+        () => further.push(server),
+        (err) => app.log.warn({ err, address: other, port }, 'cannot listen here too'),
+      );
+    }
+    const reached = REACHED_AT[address] ?? address;
+    const scheme = app.initialConfig.https ? 'https' : 'http';
+    return `${scheme}://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
+  });
+}
+
+async function addressesOfHost(host: string): Promise<string[]> {
+  if (host !== 'localhost') return [host];
+  const found = await lookup(host, { all: true });
+  return [...new Set(found.map(({ address }) => address))];
+}
+
+async function listening(server: Server, host: string, port: number): Promise<void> {
+  server.listen({ host, port });
+  await once(server, 'listening');
+}
