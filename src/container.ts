@@ -281,10 +281,12 @@ function compose(leaves: Leaves, { metrics, tracing }: Watchers): DependencyCont
   single(GATEWAY, (c) => {
     const origins = [...config.corsOrigins, ...(config.publicUrl === undefined ? [] : [config.publicUrl])];
     const socketsPerUser = config.maxSocketsPerUser;
+    const socketsPerAddress = config.rateLimit ? config.maxSocketsPerAddress : Number.POSITIVE_INFINITY;
     const [services, rateLimits] = [c.resolve(SERVICES), c.resolve(RATE_LIMITS)];
     const isStoreShared = config.mongodbUri !== undefined;
     const watchers = { telemetry: metrics, tracing };
-    return new Gateway({ ...core(c), ...watchers, services, rateLimits, origins, socketsPerUser, isStoreShared });
+    const bounds = { rateLimits, socketsPerUser, socketsPerAddress };
+    return new Gateway({ ...core(c), ...watchers, ...bounds, services, origins, isStoreShared });
   });
   single(READINESS, (c) => new Readiness({ store, bus: c.resolve(BUS), clock: c.resolve(CLOCK) }));
   return root;

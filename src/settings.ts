@@ -147,6 +147,11 @@ export const schema = Type.Object({
     Type.Integer({ minimum: 1, maximum: 10_000, default: 20 }),
     'How many WebSockets one user may have open on a node.',
   ),
+  maxSocketsPerAddress: setting(
+    'PARLEY_MAX_SOCKETS_PER_ADDRESS',
+    Type.Integer({ minimum: 1, maximum: 1_000_000, default: 5_000 }),
+    'How many WebSockets one address (of IPv6 a /64) may have open on a node. Not counted where PARLEY_RATE_LIMIT is off.',
+  ),
   maxUploadBytes: setting(
     'PARLEY_MAX_UPLOAD_BYTES',
     Type.Integer({ minimum: 1024, maximum: 1_073_741_824, default: 26_214_400 }),

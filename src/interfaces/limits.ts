@@ -32,6 +32,8 @@ export const LIMITS = {
   sync: { per: 'user', max: 300, windowMs: MINUTE },
   join: { per: 'user', max: 120, windowMs: MINUTE },
   typing: { per: 'user', max: 300, windowMs: MINUTE },
+  /** New sockets, whoever they are for. */
+  upgrade: { per: 'address', max: 1_200, windowMs: MINUTE },
   /** What else a person's sockets ask for. */
   command: { per: 'user', max: 1_200, windowMs: MINUTE },
   unknownRoute: { per: 'address', max: 300, windowMs: MINUTE },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Account } from '../support/api-client.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
-import { type Frame, SocketClient } from '../support/socket-client.ts';
+import { type Frame, refusedUpgrade, SocketClient, socketUrl } from '../support/socket-client.ts';
 
 /** So few, and for so long, that the test is over before anything grows back. */
 const rateLimits = ['send=3/24h', 'typing=2/24h', 'command=4/24h'];
@@ -77,5 +77,43 @@ describe('what a person does on sockets is limited', () => {
       expect(await outcomes(4, send)).toEqual(['ack', 'ack', 'ack', 'RATE_LIMITED']);
       socket.close();
     }
+  });
+});
+
+describe('what an address opens is limited', () => {
+  const refusalOf = async (url: string, options = {}) => {
+    const { status, body } = await refusedUpgrade(socketUrl(url), options);
+    return [status, JSON.parse(body).code];
+  };
+  const hello = async (url: string) => {
+    const socket = new SocketClient(socketUrl(url));
+    await socket.next('hello');
+    return socket;
+  };
+
+  test('in a while, not counting what a foreign page tries', async () => {
+    const few = await startApp({ settings: { rateLimit: true, rateLimits: ['upgrade=2/24h'] } });
+    for (let i = 0; i < 3; i += 1) {
+      expect(await refusalOf(few.url, { origin: 'https://evil.example' })).toEqual([403, 'ORIGIN_REFUSED']);
+    }
+    for (let i = 0; i < 2; i += 1) (await hello(few.url)).terminate();
+    expect(await refusalOf(few.url)).toEqual([429, 'RATE_LIMITED']);
+    expect((await few.api.get('/server')).status).toBe(200);
+    await few.stop();
+  });
+
+  test('at a time, signed in or not; one that ends makes room, and so does one that was refused', async () => {
+    const few = await startApp({ settings: { rateLimit: true, maxSocketsPerAddress: 2 } });
+    const wrong = { headers: { authorization: 'Bearer nonsense' } };
+    for (let i = 0; i < 3; i += 1) expect(await refusalOf(few.url, wrong)).toEqual([401, 'TOKEN_INVALID']);
+    const [one, other] = [await hello(few.url), await hello(few.url)];
+    expect(await refusalOf(few.url)).toEqual([429, 'RATE_LIMITED']);
+    one.close();
+    await one.closed;
+    const ann = await few.api.register();
+    const third = await SocketClient.signedIn(few.url, ann.accessToken);
+    expect(await refusalOf(few.url)).toEqual([429, 'RATE_LIMITED']);
+    for (const socket of [other, third]) socket.terminate();
+    await few.stop();
   });
 });

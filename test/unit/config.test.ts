@@ -54,6 +54,7 @@ describe('where a value comes from', () => {
       registration: 'open',
       mailFrom: 'parley@localhost',
       maxSocketsPerUser: 20,
+      maxSocketsPerAddress: 5000,
       stopTimeoutMs: 10_000,
     });
   });
@@ -79,6 +80,7 @@ describe('where a value comes from', () => {
       PARLEY_SMTP_URL: 'smtps://user:word@mail.example.org:465',
       PARLEY_MAIL_FROM: 'chat@example.org',
       PARLEY_MAX_SOCKETS_PER_USER: '3',
+      PARLEY_MAX_SOCKETS_PER_ADDRESS: '40',
       PARLEY_STOP_TIMEOUT_MS: '2500',
       PARLEY_MAX_UPLOAD_BYTES: '5000',
       PARLEY_S3_ENDPOINT: 'https://s3.example.org',
@@ -123,6 +125,7 @@ describe('where a value comes from', () => {
       smtpUrl: 'smtps://user:word@mail.example.org:465',
       mailFrom: 'chat@example.org',
       maxSocketsPerUser: 3,
+      maxSocketsPerAddress: 40,
       stopTimeoutMs: 2500,
     });
   });

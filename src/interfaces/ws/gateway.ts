@@ -10,6 +10,7 @@ import { ACCESS_TOKEN_MS, type Session } from '../../domain/session.ts';
 import type { AccessTokens } from '../access-tokens.ts';
 import { AuthFrame, CLOSE, PROTOCOL_VERSION, RefreshFrame } from '../contract/frames.ts';
 import type { BasicAccess } from '../http/basic-access.ts';
+import { network } from '../http/rate-limits.ts';
 import { peopleInMissed, presentMissed, presentTime } from '../present.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import { refusalOf } from '../refusal.ts';
@@ -17,6 +18,7 @@ import { schemaProblems } from '../schema-problems.ts';
 import type { Services } from '../services.ts';
 import type { Telemetry, Tracing } from '../telemetry.ts';
 import { type Trail, trails } from '../trail.ts';
+import { AddressCeiling } from './address-ceiling.ts';
 import { commandName, errorFrame, limitOf, runCommand } from './commands.ts';
 import { AUTH_FRAME_MAX_BYTES, Connection, HEARTBEAT_MS, type Identity } from './connection.ts';
 import { Fanout } from './fanout.ts';
@@ -47,6 +49,7 @@ export interface GatewayOptions {
   /** Origins of pages that may connect, beside the server's own. */
   readonly origins: readonly string[];
   readonly socketsPerUser: number;
+  readonly socketsPerAddress: number;
   readonly telemetry?: Telemetry | undefined;
   readonly tracing?: Tracing | undefined;
   /** Whether other processes write to the store. */
@@ -65,6 +68,7 @@ export class Gateway {
   readonly polls: LongPolls;
   readonly #lookOver: LookOver | null;
   readonly #connections = new Set<Connection>();
+  readonly #ceiling: AddressCeiling;
   #tokens: AccessTokens | null = null;
   #draining = false;
   #timer: NodeJS.Timeout | undefined;
@@ -74,6 +78,7 @@ export class Gateway {
     this.#services = options.services;
     this.#clock = options.clock;
     this.#ids = options.ids;
+    this.#ceiling = new AddressCeiling(options.socketsPerAddress);
     this.#logger = options.logger;
     const { auth, chats, directory, bus } = options.services;
     this.#fanout = new Fanout({ chats, directory, bus, logger: options.logger });
@@ -214,7 +219,8 @@ export class Gateway {
   }
 
   /**
-   * Before the upgrade: pages of foreign origins are refused (RFC 6455 10.2), and a ticket or an Authorization header says who
+   * Before the upgrade: pages of foreign origins are refused (RFC 6455 10.2) and count for nothing, as it is nobody's fault whose
+   * browser they are in; then the limits of the address hold; and a ticket or an Authorization header says who
    * it is already. No page can send such a header by intention: login and password beside an origin are what a browser
    * remembers for somebody else, such as a proxy, and mean nothing here.
    */
@@ -224,6 +230,9 @@ export class Gateway {
     if (origin !== undefined && !this.#isOwnOrigin(origin, host)) {
       throw new DomainError('ORIGIN_REFUSED', 'Pages of this origin may not connect.');
     }
+    const address = network(request.ip);
+    await this.#options.rateLimits.take('upgrade', address);
+    if (request.ws) this.#ceiling.enter(address, request.raw.socket);
     const ticket = (request.query as Record<string, unknown>).ticket;
     const bearer = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
     if (typeof ticket === 'string') {
