@@ -43,7 +43,7 @@ export interface Leaves {
  */
 export async function openLeaves(config: Config, version: string, logger: Logger): Promise<Leaves> {
   const { mongodbUri, dataDir } = config;
-  const opened = mongodbUri === undefined ? { store: await openSqliteStore({ dataDir }) } : await openMongo(mongodbUri);
+  const opened = mongodbUri === undefined ? await openSqlite(dataDir, logger) : await openMongo(mongodbUri);
   const { settings } = opened.store;
   if ((await settings.find(PROGRESS)) !== null) {
     await opened.store.close();
@@ -64,6 +64,12 @@ async function redisOf({ redisUrl: url }: Config, logger: Logger, epoch: string)
   if (url === undefined) return {};
   const { RedisNode } = await import('./infrastructure/redis/redis-node.ts');
   return { redis: new RedisNode({ url, logger, epoch, nodeId: new RandomIds().next() }) };
+}
+
+async function openSqlite(dataDir: string, logger: Logger): Promise<Pick<Leaves, 'store'>> {
+  const lost =
+    'the database was in use and its journal is gone, and the last commits with it: clients will read all afresh';
+  return { store: await openSqliteStore({ dataDir, onJournalLost: () => logger.error({ dataDir }, lost) }) };
 }
 
 /** Loaded only where it is wanted: the driver takes a tenth of a start. */

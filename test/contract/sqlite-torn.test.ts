@@ -76,8 +76,13 @@ describe('what a crash left', () => {
     const dataDir = mkdtempSync(join(folder, `${name}-`));
     copyFileSync(join(folder, 'parley.db'), join(dataDir, 'parley.db'));
     if (wal) writeFileSync(join(dataDir, 'parley.db-wal'), wal);
-    const store = await openSqliteStore({ dataDir });
+    let isLost = false;
+    const onJournalLost = () => {
+      isLost = true;
+    };
+    const store = await openSqliteStore({ dataDir, onJournalLost });
     try {
+      expect(isLost).toBe(!wal?.length);
       const count = await expectPrefix(store, chatId);
       await goOn(store.chatLog, count, chatId);
       expect(await expectPrefix(store, chatId)).toBe(count === 0 ? 0 : count + 1);
@@ -118,7 +123,7 @@ describe('what a crash left', () => {
     }
   });
 
-  test('is what was taken over into the file where the journal is lost', async () => {
+  test.each([null, Buffer.alloc(0)])('is what was taken over into the file where the journal is lost', async (wal) => {
     const { chatId } = await crashed();
     const dataDir = join(folder, 'live'); // closed in good order: all of it is in the file
     expect(readdirSync(dataDir)).not.toContain('parley.db-wal');
@@ -127,6 +132,37 @@ describe('what a crash left', () => {
     await say(store.chatLog, chatId, 'ann', ...texts(COMMITS));
     copyFileSync(join(dataDir, 'parley.db'), join(folder, 'parley.db'));
     await store.close();
-    expect(await openWith('lost', null, chatId)).toBe(COMMITS);
+    expect(await openWith('lost', wal, chatId)).toBe(COMMITS);
+  });
+
+  test('has another epoch from the moment that its journal was lost, and else the same', async () => {
+    const [dataDir, journal] = [join(folder, 'live'), join(folder, 'live', 'parley.db-wal')];
+    const epochs: string[] = [];
+    /** Opens what is there, and leaves what a process leaves that is killed after some work. */
+    const crash = async (work: (store: Store) => Promise<unknown>) => {
+      const store = await openSqliteStore({ dataDir });
+      epochs.push(await store.settings.epoch());
+      await work(store);
+      const left = ['parley.db', 'parley.db-wal'].map((name) => [name, readFileSync(join(dataDir, name))] as const);
+      await store.close();
+      for (const [name, bytes] of left) writeFileSync(join(dataDir, name), bytes);
+    };
+    const chat = ({ chatLog }: Store) => createGroup(chatLog, 'ann');
+    const emptying = async (store: Store) => {
+      await chat(store);
+      await store.deletions.scrub();
+    };
+    await crash(chat);
+    await crash(chat);
+    await crash(emptying);
+    await crash(async () => {});
+    expect(new Set(epochs).size).toBe(1);
+    rmSync(journal);
+    await crash(chat);
+    rmSync(journal);
+    await (await openSqliteStore({ dataDir })).close();
+    await crash(async () => {});
+    expect(new Set(epochs).size).toBe(3);
+    expect(epochs.at(-2)).not.toBe(epochs.at(-3));
   });
 });

@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from '@jest/globals';
+import { check } from '../faults/checker.ts';
+import { Member } from '../faults/member.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { cli } from '../support/cli-process.ts';
 import { sendUntilCut, wholeHistory } from '../support/load.ts';
@@ -14,8 +17,8 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-async function start(folder: string): Promise<ServerProcess> {
-  const server = await ServerProcess.start({ PARLEY_DATA_DIR: folder });
+async function start(folder: string, env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
+  const server = await ServerProcess.start({ PARLEY_DATA_DIR: folder, ...env });
   cleanUps.push(() => server.kill('SIGKILL'));
   return server;
 }
@@ -79,6 +82,70 @@ test('a backup under load has all that was acknowledged before it, without a gap
   expect(await epochOf(second, again.accessToken)).not.toBe(oldEpoch);
   const kept = await api.post('/auth/refresh', { refreshToken: ann.refreshToken });
   expect(kept.status).toBe(200); // nobody is signed out by it
+}, 180_000);
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(20);
+}
+
+const PATIENCE_MS = 60_000;
+
+test('clients of before the restore read all of it afresh, go on, and a checker finds nothing wrong', async () => {
+  const folder = await temporaryFolder();
+  cleanUps.push(folder.remove);
+  const [data, backup, restored] = ['data', 'backup', 'restored'].map((name) => `${folder.path}/${name}`);
+  const secret = { PARLEY_JWT_SECRET: 'a secret of the configuration, not of the data' };
+  let server = await start(`${data}`, secret);
+  const accounts = await Promise.all(Array.from({ length: SENDERS }, () => new ApiClient(server.url).register()));
+  const [ann] = accounts as [(typeof accounts)[0], ...typeof accounts];
+  const memberIds = accounts.slice(1).map(({ id }) => id);
+  const { id: chatId } = (await ann.api.post('/chats', { kind: 'group', name: 'load', memberIds })).body;
+  const members = accounts.map((account) => new Member(account, () => server.url));
+  cleanUps.push(() => Promise.all(members.map((member) => member.stop())));
+  await Promise.all(members.map((member) => member.connect()));
+
+  let isOver = false;
+  const acknowledged = () => members.flatMap(({ sendings }) => sendings).filter(({ outcome }) => outcome === 'ok');
+  const talking = members.map(async (member) => {
+    for (let i = 0; !isOver; i += 1) await member.send(chatId, `line ${i}`, Date.now() + PATIENCE_MS);
+  });
+  const more = async (acks: number) => {
+    const goal = acknowledged().length + acks;
+    await until(() => acknowledged().length >= goal);
+  };
+  await more(ACKS_BEFORE);
+  const kept = new Set(acknowledged());
+  expect(await cli(`backup ${backup}`, { PARLEY_DATA_DIR: data })).toMatchObject({ code: 0 });
+  await more(ACKS_AFTER);
+  const socket = await SocketClient.signedIn(server.url, ann.accessToken);
+  const { epoch } = await socket.next('ready');
+  await server.kill('SIGKILL');
+  const lost = acknowledged().filter((sending) => !kept.has(sending));
+  for (const sending of lost) sending.outcome = 'unknown'; // as a restore may do, and only it
+
+  expect(await cli(`restore ${backup}`, { PARLEY_DATA_DIR: restored })).toMatchObject({ code: 0 });
+  const restoredAt = Date.now();
+  server = await start(`${restored}`, secret);
+  const api = new ApiClient(server.url, ann.accessToken);
+  await until(() => members.every(({ connections }) => connections === 2));
+  await more(ACKS_AFTER);
+  isOver = true;
+  await Promise.all(talking);
+  const { rev } = (await api.get(`/chats/${chatId}`)).body;
+  await until(() => members.every((member) => member.hasReached(chatId, rev)));
+  const witnesses = await Promise.all(members.map((member) => member.witness(server.url, [chatId], [chatId])));
+  const since = witnesses.map(({ heard, ...all }) => ({ ...all, heard: heard.filter(({ at }) => at >= restoredAt) }));
+  const sendings = members.flatMap((member) => member.sendings);
+  expect(check({ sendings, witnesses: since, measures: [] })).toEqual([]);
+  const there = new Set(since[0]?.histories.get(chatId)?.map(({ senderId, clientId }) => `${senderId} ${clientId}`));
+  expect(lost.filter(({ senderId, clientId }) => !there.has(`${senderId} ${clientId}`))).not.toEqual([]);
+
+  const resume = { epoch, chats: { [chatId]: { rev: 1, readSeq: 1 } } };
+  const late = await SocketClient.signedIn(server.url, ann.accessToken, {}, resume);
+  expect(await late.next('ready')).toMatchObject({ resumed: false, reason: 'epoch' });
+  const synced = await api.post('/sync', resume);
+  expect(synced.body.epoch).not.toBe(epoch);
+  expect(synced.body.events).toMatchObject([{ type: 'chat.created', chatId }]);
 }, 180_000);
 
 async function upload(baseUrl: string, accessToken: string): Promise<string> {

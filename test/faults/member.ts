@@ -172,6 +172,7 @@ export class Member {
       else if (frame.type === 'token.expiring') void this.#renew(socket, url);
       else if (frame.type === 'ready') {
         this.connections += 1;
+        if (frame.epoch !== this.#epoch) this.#copies.clear();
         this.#epoch = frame.epoch;
         void this.#catchUp(url, frame.resumed).then(
           () => {
@@ -222,12 +223,20 @@ export class Member {
 
   async #read(api: ApiClient, chatId: string): Promise<void> {
     const copy = this.#copyOf(chatId);
+    if (copy.rev === 0) await this.#readAfresh(api, chatId, copy);
     for (;;) {
       const { status, body } = await api.get(`/chats/${chatId}/changes?afterRev=${copy.rev}&limit=100`);
       if (status !== 200) throw new Error(`changes: ${status}`);
       for (const change of body.items) this.#take(copy, change);
       if (body.items.length === 0 || copy.rev >= body.rev) return;
     }
+  }
+
+  async #readAfresh(api: ApiClient, chatId: string, copy: Copy): Promise<void> {
+    const { status, body } = await api.get(`/chats/${chatId}`);
+    if (status !== 200) throw new Error(`chat: ${status}`);
+    for (const line of await historyOf(api, chatId)) copy.lines.set(line.seq, line);
+    copy.rev = body.rev;
   }
 
   #copyOf(chatId: string): Copy {

@@ -5,7 +5,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Message, Parley } from '../../client/src/index.ts';
 import { backoffMs } from '../../client/src/time.ts';
+import { loadConfig } from '../../src/config.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
+import { backUp, restore } from '../../src/maintenance.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { Line } from './support/line.ts';
 import { Clients, idOf, textsIn, until } from './support/people.ts';
@@ -118,6 +120,27 @@ it('a chat of which too much was missed is read afresh, and goes on from there',
   await ann.messages.send(chatId, 'and on');
   await until(bob, () => textsIn(bob, chatId).at(-1) === 'and on');
   expect(bob.store.getState().chats[chatId]?.unreadCount).toBe(1_101);
+  await expectBobToBeUpToDate();
+});
+
+it('a backup was restored: what is not in it is gone here too, and what is new there comes', async () => {
+  const config = { ...loadConfig({}, []), dataDir: folder };
+  await ann.messages.send(chatId, 'in the backup');
+  await backUp(config, join(folder, 'backup'));
+  for (const text of ['lost', 'lost too']) await ann.messages.send(chatId, text);
+  await until(bob, () => textsIn(bob, chatId).length === 3);
+  await cutOff();
+  await ann.close();
+  await app.stop();
+  await restore({ ...config, dataDir: join(folder, 'restored') }, join(folder, 'backup'));
+  app = await startApp({ store: await openSqliteStore({ dataDir: join(folder, 'restored') }) });
+  clients.moveTo(app.url);
+  const other = await clients.anotherOf(bob);
+  for (const text of ['new', 'and new', 'newer than all that he had']) await other.messages.send(chatId, text);
+  line.mend(app.url);
+  await until(bob, ({ connection, timelines }) => connection === 'online' && !timelines[chatId]);
+  await bob.messages.loadNewest(chatId);
+  expect(textsIn(bob, chatId)).toEqual(['in the backup', 'new', 'and new', 'newer than all that he had']);
   await expectBobToBeUpToDate();
 });
 

@@ -72,4 +72,4 @@ export interface StoreTransfer {
 /** The setting that holds the note of progress. A store that has it is not whole: no server may use it. */
 export const PROGRESS = 'transfer';
 /** Settings that stay where they are. */
-export const OF_THE_MACHINE: readonly string[] = [PROGRESS, 'signing-key', 'probe'];
+export const OF_THE_MACHINE: readonly string[] = [PROGRESS, 'signing-key', 'probe', 'in-use'];

@@ -15,6 +15,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { StoreRefused } from '../../application/ports/persistence.ts';
 import type { BlobId } from '../../domain/ids.ts';
 import { checkFile, databasePath, lockFolder } from './data-folder.ts';
+import { markClosed } from './journal-mark.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { asStoreError } from './sqlite-error.ts';
 
@@ -90,6 +91,7 @@ function renewEpoch(path: string): void {
   const database = new DatabaseSync(path);
   try {
     database.prepare("UPDATE settings SET value = ? WHERE name = 'epoch'").run(randomUUID());
+    markClosed(database); // of a server that ran, it is a copy of a file in use
   } finally {
     database.close();
   }

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { StoreError } from '../../application/ports/persistence.ts';
 import { checkFile, databasePath, lockFolder } from './data-folder.ts';
+import { hasJournal, markClosed, markInUse, takeIntoUse } from './journal-mark.ts';
 import { MIGRATIONS, type Migration, migrate } from './migrations.ts';
 import { asStoreError } from './sqlite-error.ts';
 
@@ -10,6 +11,8 @@ export interface SqliteOptions {
   /** False where a power cut may take what was answered: then no commit waits for the disk. True if not given. */
   readonly isDurable?: boolean;
   readonly migrations?: readonly Migration[];
+  /** Called when the journal was lost, and with it the last commits; clients are told to read everything afresh. */
+  readonly onJournalLost?: () => void;
 }
 
 /**
@@ -36,25 +39,27 @@ const BUSY_MS = 5_000;
  * @throws StoreRefused for a folder that is in use, and for a file that is not this program's; it is left as it is
  */
 export function openDatabase(options: SqliteOptions): Database {
-  const { dataDir, isDurable = true, migrations = MIGRATIONS } = options;
-  if (dataDir === ':memory:') return new Database(open(dataDir, isDurable, migrations));
+  const { dataDir, migrations = MIGRATIONS } = options;
+  if (dataDir === ':memory:') return new Database(open(dataDir, options));
   const unlock = lockFolder(dataDir);
   try {
     const path = databasePath(dataDir);
     checkFile(path, migrations);
-    return new Database(open(path, isDurable, migrations), unlock);
+    return new Database(open(path, options), unlock);
   } catch (error) {
     unlock();
     throw asStoreError(error);
   }
 }
 
-function open(path: string, isDurable: boolean, migrations: readonly Migration[]): DatabaseSync {
+function open(path: string, { isDurable = true, migrations = MIGRATIONS, onJournalLost }: SqliteOptions): DatabaseSync {
+  const hadJournal = hasJournal(path);
   const connection = new DatabaseSync(path, { timeout: BUSY_MS, enableForeignKeyConstraints: true, defensive: true });
   try {
     connection.exec(SETTINGS);
     if (!isDurable) connection.exec('PRAGMA synchronous = OFF');
     migrate(connection, migrations);
+    if (takeIntoUse(connection, hadJournal)) onJournalLost?.();
     return connection;
   } catch (error) {
     connection.close();
@@ -197,6 +202,7 @@ export class Database {
     this.#connection.exec('PRAGMA busy_timeout = 0');
     const { busy } = this.#connection.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {};
     this.#connection.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    markInUse(this.#connection);
     if (busy === 1) throw new StoreError('not-done', new Error('the journal is being read'));
   }
 
@@ -204,7 +210,11 @@ export class Database {
   close(): void {
     if (!this.#connection.isOpen) return;
     this.flush();
-    this.#connection.close();
-    this.#afterClose();
+    try {
+      markClosed(this.#connection);
+    } finally {
+      this.#connection.close();
+      this.#afterClose();
+    }
   }
 }
