@@ -1,4 +1,4 @@
-import { type Chat, isOutgoing, type Line, lineKey, linesOf, type Message } from 'parley-client';
+import { type Chat, isOutgoing, lineKey, linesOf, type Message } from 'parley-client';
 import { type KeyboardEvent, startTransition, useEffect, useRef, useState } from 'react';
 import { Virtualizer, type VirtualizerHandle } from 'virtua';
 import { parley, useParley } from '../session/parley.ts';
@@ -10,11 +10,15 @@ import { Notice } from '../ui/notice.tsx';
 import type { HistoryWindow } from './history-window.ts';
 import { LineRow } from './line-row.tsx';
 import styles from './message-list.module.css';
+import { isPresent, type LineInPlace, useRows } from './rows.ts';
 import { useScrolling } from './use-scrolling.ts';
 
 /** The height of what is above the first line. */
 const TOP = 72;
 const MARKED_MS = 2_000;
+/** In pixels: so much beyond what is in sight is drawn, and measured before it comes into sight. */
+const AHEAD = 1_200;
+const AHEAD_AT_FIRST = 400;
 /** Up to this many lines all are in the page, so that the browser's own search finds them. */
 const ALL_MOUNTED_MAX = 200;
 const CALM_AFTER_MS = 500;
@@ -34,21 +38,23 @@ export function MessageList({ chat, history, unreadFrom, onReply, onEdit }: Mess
   const name = useChatName(chat);
   const lines = useParley((state) => linesOf(state, chat.id));
   const timeline = useParley((state) => state.timelines[chat.id]);
+  const { rows, isLonger } = useRows(lines, timeline?.hasOlder ?? false);
   const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
-  const { isAtEnd, unseen, onScroll, onResize, isShift } = useScrolling({ chat, lines, list, history });
+  const { isAtEnd, unseen, onScroll, onResize } = useScrolling({ chat, rows, list, history });
   const marked = useMarked(history);
-  const mountsAll = useCalm() && lines.length <= ALL_MOUNTED_MAX;
+  const isCalm = useCalm();
+  const mountsAll = isCalm && rows.length <= ALL_MOUNTED_MAX;
 
   const walk = (event: KeyboardEvent) => {
     const { target } = event;
     if (event.altKey || !(target instanceof HTMLElement)) return;
-    const at = Number(target.closest<HTMLElement>('[data-line]')?.dataset.line ?? lines.length);
-    const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: lines.length - 1 }[event.key];
+    const at = Number(target.closest<HTMLElement>('[data-line]')?.dataset.line ?? rows.length);
+    const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
     const isOnLine = target === scroller.current || target.matches('[data-line]');
     if (!isOnLine || next === undefined || next < 0) return;
     event.preventDefault();
-    if (next >= lines.length) return;
+    if (next >= rows.length) return;
     list.current?.scrollToIndex(next, { align: 'nearest' });
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-line="${next}"]`)?.focus());
   };
@@ -67,29 +73,33 @@ export function MessageList({ chat, history, unreadFrom, onReply, onEdit }: Mess
         <Top chatId={chat.id} hasOlder={timeline?.hasOlder ?? false} />
         <Virtualizer
           ref={list}
-          data={lines}
+          data={rows}
           startMargin={TOP}
-          shift={isShift}
-          bufferSize={600}
-          keepMounted={mountsAll ? lines.map((_, at) => at) : NONE}
+          shift={isLonger}
+          bufferSize={isCalm ? AHEAD : AHEAD_AT_FIRST}
+          keepMounted={mountsAll ? rows.map((_, at) => at) : NONE}
           onScroll={onScroll}
           onResize={onResize}
         >
-          {(line, at) => (
-            <LineRow
-              key={lineKey(line)}
-              line={line}
-              at={at}
-              previous={lines[at - 1] ?? null}
-              chat={chat}
-              isFirstUnread={unreadFrom !== null && isFirstFrom(unreadFrom, line, lines[at - 1])}
-              isMarked={!isOutgoing(line) && line.seq === marked}
-              isLast={at === lines.length - 1}
-              onReply={onReply}
-              onEdit={onEdit}
-              onJump={history.jumpTo}
-            />
-          )}
+          {(row, at) =>
+            isPresent(row) ? (
+              <LineRow
+                key={lineKey(row.line)}
+                line={row.line}
+                at={at}
+                previous={row.previous}
+                chat={chat}
+                isFirstUnread={unreadFrom !== null && isFirstFrom(unreadFrom, row)}
+                isMarked={!isOutgoing(row.line) && row.line.seq === marked}
+                isLast={at === rows.length - 1}
+                onReply={onReply}
+                onEdit={onEdit}
+                onJump={history.jumpTo}
+              />
+            ) : (
+              <div key={row} style={{ height: list.current?.getItemSize(at) }} />
+            )
+          }
         </Virtualizer>
       </div>
       {!isAtEnd && (
@@ -103,7 +113,7 @@ export function MessageList({ chat, history, unreadFrom, onReply, onEdit }: Mess
   );
 }
 
-const isFirstFrom = (seq: number, line: Line, previous: Line | undefined): boolean =>
+const isFirstFrom = (seq: number, { line, previous }: LineInPlace): boolean =>
   !isOutgoing(line) && line.seq >= seq && (!previous || isOutgoing(previous) || previous.seq < seq);
 
 /** Whether what is in sight has been drawn, so that there is time for the rest. */
