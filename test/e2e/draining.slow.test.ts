@@ -2,14 +2,18 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, expect, test } from '@jest/globals';
-import { type Account, ApiClient } from '../support/api-client.ts';
+import { type Account, ApiClient, PASSWORD } from '../support/api-client.ts';
 import { certificateAuthority } from '../support/certificates.ts';
+import { plainHasher, startApp } from '../support/running-app.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
 import { SocketClient } from '../support/socket-client.ts';
 
 const SOCKETS = 20;
+/** Longer than a server that stops waits for what has not come whole. */
+const SLOW_ANSWER_MS = 4_000;
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -118,3 +122,23 @@ test.each(['http', 'https'])(
     expect((await server.kill('SIGTERM')).code).toBe(0);
   },
 );
+
+test('what came whole is answered before the rest is cut off, however long it takes', async () => {
+  const begun = Promise.withResolvers<void>();
+  const pretend = async () => {
+    begun.resolve();
+    await sleep(SLOW_ANSWER_MS);
+  };
+  const app = await startApp({ hasher: { ...plainHasher, pretend } });
+  const half = connect(Number(new URL(app.url).port), '127.0.0.1');
+  cleanUps.push(async () => half.destroy());
+  half.on('error', () => undefined);
+  await once(half, 'connect');
+  half.write('GET /health HTTP/1.1\r\n');
+  const answer = app.api.post('/auth/login', { login: 'nobody', password: PASSWORD });
+  await begun.promise;
+  const cut = new Promise((resolve) => half.once('close', resolve));
+  await app.stop();
+  expect((await answer).status).toBe(401);
+  await cut;
+});

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
@@ -13,8 +14,8 @@ declare module 'fastify' {
   }
 }
 
-const IDLE_SWEEP_MS = 100;
-/** What has begun when the server closes has so long to come to its end. */
+const SWEEP_MS = 100;
+/** What has begun to come when the server closes has so long to come whole. */
 const LAST_REQUESTS_MS = 3_000;
 
 /** What listens everywhere is reached from its own machine at these. */
@@ -27,20 +28,27 @@ const REACHED_AT: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '
 export function addListenAt(app: FastifyInstance): void {
   const further: Server[] = [];
   const open = new Set<Socket>();
+  const unanswered = new Set<IncomingMessage>();
   app.server.on('connection', (socket: Socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    unanswered.add(raw);
+    reply.raw.once('close', () => unanswered.delete(raw));
+    done();
+  });
   app.addHook('preClose', async () => {
     if (!app.server.listening) return;
-    // One that was answered before its body was whole becomes idle only now, and would be kept alive.
-    const sweeping = setInterval(() => app.server.closeIdleConnections(), IDLE_SWEEP_MS);
-    // One that sends its request a byte at a time, or no handshake, is never idle.
-    const cutting = setTimeout(() => open.forEach((socket) => void socket.destroy()), LAST_REQUESTS_MS);
-    app.server.once('close', () => {
-      clearInterval(sweeping);
-      clearTimeout(cutting);
-    });
+    const patienceEndsAt = performance.now() + LAST_REQUESTS_MS;
+    const sweeping = setInterval(() => {
+      // One that was answered before its body was whole becomes idle only now, and would be kept alive.
+      app.server.closeIdleConnections();
+      // One that sends its request a byte at a time, or no handshake, is never idle. What came whole is answered first.
+      if (performance.now() < patienceEndsAt || [...unanswered].some(({ complete }) => complete)) return;
+      for (const socket of open) socket.destroy();
+    }, SWEEP_MS);
+    app.server.once('close', () => clearInterval(sweeping));
     await Promise.all(further.map((server) => new Promise((resolve) => server.close(resolve))));
   });
   app.decorate('listenAt', async ({ host, port: wanted }, addressesOf = addressesOfHost) => {
