@@ -12,6 +12,7 @@ import { ChatParams, HistoryQuery, SendBody } from '../src/interfaces/contract/r
 import { Message, page } from '../src/interfaces/contract/shapes.ts';
 import { compileValidator } from '../src/interfaces/http/validator-compiler.ts';
 import { Outbox, textFrame } from '../src/interfaces/ws/outbox.ts';
+import { LISTEN_BACKLOG } from './machine.ts';
 import { messageOf, sender } from './message-event.ts';
 
 interface Room {
@@ -93,6 +94,6 @@ app.setValidatorCompiler(compileValidator);
 app.setSerializerCompiler(() => JSON.stringify); // as in Parley, where it is the faster way
 await app.register(httpRoutes);
 
-const url = await app.listen({ host: '127.0.0.1', port: 0 });
+const url = await app.listen({ host: '127.0.0.1', port: 0, backlog: LISTEN_BACKLOG });
 process.stdout.write(`${JSON.stringify({ url })}\n`);
 process.once('SIGTERM', () => process.exit());

@@ -8,6 +8,9 @@ export function describeMachine(): string {
   return `${cores}, ${gib} GiB, ${type()} ${release()}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`;
 }
 
+/** As that of Parley: a storm is not to measure the queue. */
+export const LISTEN_BACKLOG = 16_384;
+
 export const SERVER_CORE = 0;
 export const LOAD_CORE = 1;
 

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
+import { LISTEN_BACKLOG } from './machine.ts';
 import { messageEvent } from './message-event.ts';
 
 interface Sent {
@@ -26,7 +27,7 @@ io.on('connection', async (socket) => {
   });
 });
 
-http.listen(0, '127.0.0.1', () => {
+http.listen({ host: '127.0.0.1', port: 0, backlog: LISTEN_BACKLOG }, () => {
   const { port } = http.address() as AddressInfo;
   process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}` })}\n`);
 });

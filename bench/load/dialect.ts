@@ -15,6 +15,9 @@ export interface Credentials {
   readonly resume?: object;
 }
 
+/** What comes most often by far where many come, and is not looked at. */
+const PRESENCE = '{"type":"presence.changed"';
+
 const sent = (chatId: string, content: string, clientId: string): string =>
   `"chatId":"${chatId}","content":"${content}","clientId":"${clientId}"}`;
 
@@ -22,6 +25,7 @@ export const DIALECTS = {
   parley: {
     path: '/api/v1/ws',
     answer: (text, credentials) => {
+      if (text.startsWith(PRESENCE)) return {};
       const { type } = JSON.parse(text) as { type: string };
       if (type === 'ping') return { text: '{"type":"pong"}' };
       if (type === 'hello') return { text: JSON.stringify({ type: 'auth', ...credentials }) };

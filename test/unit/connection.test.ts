@@ -5,6 +5,7 @@ import { expect, test } from '@jest/globals';
 import type { WebSocket } from 'ws';
 import { Connection } from '../../src/interfaces/ws/connection.ts';
 import { type Outgoing, textFrames } from '../../src/interfaces/ws/outbox.ts';
+import { NOON } from '../support/builders.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
 const MIB = 1024 * 1024;
@@ -51,7 +52,7 @@ function aConnection() {
   connection.following.add('chat');
   connection.ready = true;
   const fill = (bytes: number) => connection.deliver({ frames: Buffer.alloc(bytes - connection.queuedBytes) });
-  return { connection, reader, closed, fill };
+  return { connection, socket, reader, closed, fill };
 }
 
 const event = (text: string, about: Omit<Outgoing, 'frames'> = {}): Outgoing => ({
@@ -130,4 +131,27 @@ test('what was told is left out, also a part of what comes in one buffer', async
   connection.deliver(changes(8, 'rev 8'));
   await reader.readAll();
   expect(reader.texts.match(/rev \d/g)).toEqual(['rev 6', 'rev 7', 'rev 8']);
+});
+
+test('whoever has not said who he is in 10 s is closed at the next tick, but not while he is looked up', () => {
+  const { connection, closed } = aConnection();
+  connection.ready = false;
+  connection.authenticating = true;
+  connection.tick(NOON + 10_000);
+  connection.tick(NOON + 20_000);
+  connection.authenticating = false;
+  connection.tick(NOON + 30_000);
+  expect(closed).toEqual([]);
+  connection.tick(NOON + 31_000);
+  expect(closed).toEqual([4011]);
+});
+
+test('an answer that was unread at one tick, because the process was busy, comes in time for the next', () => {
+  const { connection, socket, closed } = aConnection();
+  connection.tick(NOON + 25_000);
+  connection.tick(NOON + 35_000);
+  socket.emit('message', Buffer.from('{"type":"pong"}'), false);
+  connection.tick(NOON + 36_000);
+  connection.tick(NOON + 37_000);
+  expect(closed).toEqual([]);
 });

@@ -14,6 +14,8 @@ declare module 'fastify' {
   }
 }
 
+/** So many may wait to be accepted when all come back at once; the system may allow fewer (on Linux `net.core.somaxconn`). */
+const BACKLOG = 16_384;
 const SWEEP_MS = 100;
 /** What has begun to come when the server closes has so long to come whole. */
 const LAST_REQUESTS_MS = 3_000;
@@ -76,6 +78,6 @@ async function addressesOfHost(host: string): Promise<string[]> {
 }
 
 async function listening(server: Server, host: string, port: number): Promise<void> {
-  server.listen({ host, port });
+  server.listen({ host, port, backlog: BACKLOG });
   await once(server, 'listening');
 }

@@ -61,6 +61,7 @@ export class Connection implements Follower {
   readonly #openedAt: Instant;
   #lastHeard: Instant;
   #pingedAt: Instant | null = null;
+  #wasOverdue = false;
   #toldExpiry = false;
   #inFlight = 0;
   /** Whoever reads nothing never answers with it. */
@@ -114,12 +115,13 @@ export class Connection implements Follower {
    * connection ends. What is stored the client is told when it resumes.
    */
   deliver(event: Outgoing): void {
+    if (!this.ready && !this.#held) return;
     const { mark, isFleeting } = event;
     if (isFleeting && this.queuedBytes > WAITING_MAX_BYTES / 2) return;
     const isMergeable = mark && mark.userId !== this.identity?.userId; // one's own has an unread count, which is of its moment
     if (isMergeable && this.queuedBytes > WAITING_MAX_BYTES * 0.75) this.#merge({ ...event, mark });
     else if (this.#held) this.#hold(this.#held, event);
-    else if (this.ready) this.#pushUntold(event);
+    else this.#pushUntold(event);
   }
 
   /** From now on what is delivered waits, until `release`. */
@@ -187,14 +189,22 @@ export class Connection implements Follower {
 
   /** Looks at the clock: pings after silence, warns of the token's end, and closes what has had its time. */
   tick(now: Instant): void {
-    if (!this.ready && now - this.#openedAt >= AUTH_MS) this.close(CLOSE.authLate, 'no auth within 10 s');
-    else if (this.#pingedAt !== null && now - this.#pingedAt >= PONG_MS)
-      this.close(CLOSE.heartbeat, 'no answer to ping');
+    const overdue = this.#overdue(now);
+    if (overdue && this.#wasOverdue) this.close(...overdue);
     else if (this.#pingedAt === null && now - this.#lastHeard >= HEARTBEAT_MS) {
       this.#pingedAt = now;
       this.send({ type: 'ping' });
     }
+    this.#wasOverdue = overdue !== null;
     if (this.ready && this.identity) this.#watchExpiry(now, this.identity.expiresAt);
+  }
+
+  /** With what to close it, at the second tick: at the first, its frame may have come while the process was busy, and be unread. */
+  #overdue(now: Instant): [code: number, reason: string] | null {
+    const isWaitedFor = !this.ready && !this.authenticating;
+    if (isWaitedFor && now - this.#openedAt >= AUTH_MS) return [CLOSE.authLate, 'no auth within 10 s'];
+    if (this.#pingedAt !== null && now - this.#pingedAt >= PONG_MS) return [CLOSE.heartbeat, 'no answer to ping'];
+    return null;
   }
 
   #watchExpiry(now: Instant, expiresAt: Instant): void {
