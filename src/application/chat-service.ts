@@ -16,6 +16,7 @@ import type { Actor } from '../domain/session.ts';
 import type { ChatWriter } from './chat-writer.ts';
 import { decodeCursor, encodeCursor, type Page } from './page.ts';
 import type {
+  ChatHead,
   ChatLog,
   ChatRepository,
   MarkedMember,
@@ -116,12 +117,12 @@ export class ChatService {
 
   /** Ids of all chats that a person is in. */
   async idsOf(userId: UserId): Promise<ChatId[]> {
-    return (await this.chatsOf(userId)).map(({ id }) => id);
+    return (await this.#chats.heads(userId)).map(({ id }) => id);
   }
 
-  /** All chats that somebody is in, in no order. */
-  async chatsOf(userId: UserId): Promise<Chat[]> {
-    return (await this.#chats.memberships(userId)).map(({ chat }) => chat);
+  /** The heads of all chats that somebody is in, in no order. */
+  headsOf(userId: UserId): Promise<ChatHead[]> {
+    return this.#chats.heads(userId);
   }
 
   /** Those that he has joined since then, with when that was. */

@@ -77,14 +77,17 @@ export function chatRepositorySuite(harness: StoreHarness): void {
         await remove(deleted, ann);
         await chats.raiseMark(stays, bob, { seq: 1, n: 0 });
         expect(await chats.memberships(bob)).toEqual([await chats.membership(stays, bob)]);
+        expect(await chats.heads(bob)).toEqual([{ id: stays, rev: 1, memberCount: 2 }]);
         expect(await chats.countMemberships(bob)).toBe(1);
         const annChats = (await chats.memberships(ann)).map(({ chat }) => chat.id);
         expect([...annChats].sort()).toEqual([stays, left, others].sort());
+        expect((await chats.heads(ann)).map(({ id }) => id).sort()).toEqual([stays, left, others].sort());
         expect(await chats.countMemberships(ann)).toBe(3);
       });
 
       test('are none for who is in no chat', async () => {
         expect(await subject.store.chats.memberships(anId())).toEqual([]);
+        expect(await subject.store.chats.heads(anId())).toEqual([]);
         expect(await subject.store.chats.countMemberships(anId())).toBe(0);
       });
 

@@ -120,6 +120,7 @@ await withMongo('MongoDB’s commands', (mongo) => {
       expect(await commandsOf(unread)).toHaveLength(2);
     }
     expect(await commandsOf(() => store.chats.memberships(ann))).toEqual(['find members', 'find chats']);
+    expect(await commandsOf(() => store.chats.heads(ann))).toEqual(['find members', 'find chats']);
   });
 
   /** Everything that a store is asked for, once. */
@@ -136,6 +137,7 @@ await withMongo('MongoDB’s commands', (mongo) => {
     await chatLog.settled();
     await chats.membership(chatId, ann);
     await chats.memberships(ann);
+    await chats.heads(ann);
     await chats.countMemberships(ann);
     await chats.members(chatId, ann, 10);
     await chats.membersById(chatId, [ann, bob]);

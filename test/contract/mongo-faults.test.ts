@@ -676,6 +676,7 @@ await withMongo('MongoDB, at fault', (mongo) => {
       ['find a chat', ({ chats }) => chats.find('chat')],
       ['membership', ({ chats }) => chats.membership('chat', ann)],
       ['memberships', ({ chats }) => chats.memberships(ann)],
+      ['heads', ({ chats }) => chats.heads(ann)],
       ['countMemberships', ({ chats }) => chats.countMemberships(ann)],
       ['members', ({ chats }) => chats.members('chat', null, 10)],
       ['membersById', ({ chats }) => chats.membersById('chat', [ann])],

@@ -59,7 +59,7 @@ test('of two names in a row the last that is told is the one that stays, however
   const socket = await SocketClient.signedIn(app.url, ann.accessToken);
   const names = () => socket.frames.filter(({ type }) => type === 'user.updated').map(({ data }) => nameIn(data));
   meanwhile = {
-    memberships: once(async () => {
+    heads: once(async () => {
       await ann.api.patch('/users/me', { displayName: 'second' });
       await socket.settled();
     }),

@@ -109,6 +109,9 @@ export interface MarkedMember {
   readonly mark: ReadMark;
 }
 
+/** A chat, for whoever follows it. */
+export type ChatHead = Pick<Chat, 'id' | 'rev' | 'memberCount'>;
+
 /** Reading chats and memberships, and the read marks, which are not of the log. */
 export interface ChatRepository {
   find(chatId: ChatId): Promise<Chat | null>;
@@ -118,6 +121,9 @@ export interface ChatRepository {
 
   /** All active memberships of live chats, in no order; at most 2 indexed look-ups however many there are. */
   memberships(userId: UserId): Promise<Membership[]>;
+
+  /** Of the same chats the heads alone, which cost a fraction. */
+  heads(userId: UserId): Promise<ChatHead[]>;
 
   countMemberships(userId: UserId): Promise<number>;
 

@@ -1,5 +1,5 @@
 import type { Collection, Db, Filter } from 'mongodb';
-import type { ChatRepository, MarkedMember, Membership } from '../../application/ports/persistence.ts';
+import type { ChatHead, ChatRepository, MarkedMember, Membership } from '../../application/ports/persistence.ts';
 import { type Chat, listKey, type Member, NO_MARK, type ReadMark } from '../../domain/chat.ts';
 import type { ChatId, Instant, UserId } from '../../domain/ids.ts';
 import { readFailed, writeFailed } from './mongo-database.ts';
@@ -111,6 +111,11 @@ export class MongoChatRepository implements ChatRepository {
       const chat = chatOf.get(row.chatId);
       return chat ? [toMembership(chat, row)] : [];
     });
+  }
+
+  async heads(userId: UserId): Promise<ChatHead[]> {
+    const found = this.#chats.find(isLive(await this.#chatIds(userId)), { projection: { rev: 1, memberCount: 1 } });
+    return (await found.toArray().catch(readFailed)).map(({ _id: id, rev, memberCount }) => ({ id, rev, memberCount }));
   }
 
   async countMemberships(userId: UserId): Promise<number> {

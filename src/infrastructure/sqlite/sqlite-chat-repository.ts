@@ -1,4 +1,4 @@
-import type { ChatRepository, MarkedMember, Membership } from '../../application/ports/persistence.ts';
+import type { ChatHead, ChatRepository, MarkedMember, Membership } from '../../application/ports/persistence.ts';
 import type { Chat, ReadMark } from '../../domain/chat.ts';
 import type { ChatId, Instant, UserId } from '../../domain/ids.ts';
 import type { Database, Query } from './database.ts';
@@ -21,6 +21,7 @@ export class SqliteChatRepository implements ChatRepository {
   readonly #find: Query<ChatRow>;
   readonly #membership: Query<[...ChatRow, ...MemberRow]>;
   readonly #memberships: Query<[...ChatRow, ...MemberRow]>;
+  readonly #heads: Query<[id: ChatId, rev: number, memberCount: number]>;
   readonly #count: Query<[number]>;
   readonly #members: Query<MemberRow>;
   readonly #membersById: Query<MemberRow>;
@@ -40,6 +41,9 @@ export class SqliteChatRepository implements ChatRepository {
       SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS} FROM chats JOIN members ON chat = number WHERE id = ? AND user_id = ?`);
     this.#memberships = database.query(`
       SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS} FROM members CROSS JOIN chats ON number = chat
+      WHERE user_id = ? AND active = 1 AND live = 1`);
+    this.#heads = database.query(`
+      SELECT chats.id, chats.rev, chats.member_count FROM members CROSS JOIN chats ON number = chat
       WHERE user_id = ? AND active = 1 AND live = 1`);
     this.#count = database.query(`
       SELECT count(*) FROM members CROSS JOIN chats ON number = chat WHERE user_id = ? AND active = 1 AND live = 1`);
@@ -90,6 +94,12 @@ export class SqliteChatRepository implements ChatRepository {
 
   memberships(userId: UserId): Promise<Membership[]> {
     return this.#database.read(() => this.#memberships.all(userId).map(toMembership));
+  }
+
+  heads(userId: UserId): Promise<ChatHead[]> {
+    return this.#database.read(() =>
+      this.#heads.all(userId).map(([id, rev, memberCount]) => ({ id, rev, memberCount })),
+    );
   }
 
   countMemberships(userId: UserId): Promise<number> {

@@ -20,6 +20,7 @@ export class SqliteUserRepository implements UserRepository {
   readonly #seen: StatementSync;
   readonly #lastSeen: Query<[userId: string, at: number]>;
   readonly #hasAdmin: Query<[number]>;
+  readonly #find: Query<UserRow>;
   readonly #findMany: Query<UserRow>;
   readonly #credential: Query<CredentialRow>;
   readonly #byUsername: Query<CredentialRow>;
@@ -39,6 +40,7 @@ export class SqliteUserRepository implements UserRepository {
       'UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = coalesce(?, password_hash)',
     );
     this.#hasAdmin = database.query(`SELECT 1 FROM users WHERE role = 'admin' AND suspended_at IS NULL LIMIT 1`);
+    this.#find = database.query(`SELECT ${USER_COLUMNS} FROM users WHERE id = ? AND deleted_at IS NULL`);
     this.#findMany = database.query(`SELECT ${USER_COLUMNS} FROM users
       WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL`);
     this.#seen = database.statement(`
@@ -66,9 +68,11 @@ export class SqliteUserRepository implements UserRepository {
     });
   }
 
-  async find(userId: UserId): Promise<User | null> {
-    const [user] = await this.findMany([userId]);
-    return user ?? null;
+  find(userId: UserId): Promise<User | null> {
+    return this.#database.read(() => {
+      const row = this.#find.get(userId);
+      return row ? toUser(row) : null;
+    });
   }
 
   findMany(userIds: readonly UserId[]): Promise<User[]> {

@@ -251,10 +251,15 @@ export class Gateway {
   }
 
   async #verify(token: string): Promise<Identity> {
-    if (!this.#tokens) throw new Error('not registered');
-    const claims = this.#tokens.verify(token);
+    const claims = this.#claimsIn(token);
     await this.#services.auth.authenticate(claims);
     return claims;
+  }
+
+  /** What the token says. Its session may have ended. */
+  #claimsIn(token: string): Identity {
+    if (!this.#tokens) throw new Error('not registered');
+    return this.#tokens.verify(token);
   }
 
   async #authenticate(connection: Connection, frame: Record<string, unknown>): Promise<void> {
@@ -263,7 +268,7 @@ export class Gateway {
     try {
       if (frame.type !== 'auth') throw new DomainError('AUTHENTICATION_REQUIRED', 'The first frame is auth.');
       if (!authFrame.Check(frame)) throw validationFailed(schemaProblems(authFrame.Errors(frame)));
-      const identity = frame.token === undefined ? connection.identity : await this.#verify(frame.token);
+      const identity = frame.token === undefined ? connection.identity : this.#claimsIn(frame.token);
       if (!identity) throw new DomainError('AUTHENTICATION_REQUIRED', 'A token is needed.');
       await this.#welcome(connection, identity, frame.resume);
     } catch (error) {
@@ -279,9 +284,9 @@ export class Gateway {
     const { userId } = identity;
     connection.identity = identity;
     await this.#fanout.attach(connection, userId);
-    await this.#fanout.followAll(connection, () => this.#services.chats.chatsOf(userId));
+    await this.#services.auth.authenticate(identity); // once attached: from now on its end is heard of
+    await this.#fanout.followAll(connection, () => this.#services.chats.headsOf(userId));
     const me = await this.#services.profiles.me(identity);
-    await this.#services.auth.authenticate(identity); // it may have ended before the connection was attached
     if (connection.closed || connection.ready) return;
     if (resume?.epoch === this.#services.epoch) await this.#resume(connection, identity, knownOf(resume));
     else this.#begin(connection, identity, me.version, { resumed: false, reason: resume ? 'epoch' : 'none' });

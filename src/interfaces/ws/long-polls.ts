@@ -45,7 +45,7 @@ export class LongPolls {
     over.addEventListener('abort', () => poll.close());
     try {
       await this.#fanout.attach(poll, actor.userId);
-      await this.#fanout.followAll(poll, () => this.#chats.chatsOf(actor.userId));
+      await this.#fanout.followAll(poll, () => this.#chats.headsOf(actor.userId));
       for (;;) {
         const rung = poll.rung();
         const seen = await look();
