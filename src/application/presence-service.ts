@@ -1,6 +1,7 @@
 import type { Instant, UserId } from '../domain/ids.ts';
 import type { Actor } from '../domain/session.ts';
 import { userNotFound } from '../domain/user.ts';
+import { Pace } from './pace.ts';
 import { decodeCursor, encodeCursor, type Page } from './page.ts';
 import type { ChatRepository, UserRepository } from './ports/persistence.ts';
 import type { EventBus, OnlineStatus, PresenceStatus, PresenceStore } from './ports/realtime.ts';
@@ -13,6 +14,9 @@ const SEEN_EVERY_MS = 60_000;
 const VANISHED_EVERY_MS = 5_000;
 /** In a larger chat nobody hears who comes and goes. */
 const MEMBERS_TOLD_MAX = 100;
+/** Of so many people a node tells in this time. Where thousands come at once, with hundreds who hear of each, they come first. */
+const PEOPLE_TOLD_MAX = 500;
+const PEOPLE_TOLD_MS = 1_000;
 
 export interface Presence {
   readonly userId: UserId;
@@ -51,6 +55,7 @@ export class PresenceService {
   /** How many connections each has on this node. */
   readonly #here = new Map<UserId, number>();
   readonly #turns = new Map<UserId, Turn>();
+  readonly #pace: Pace;
   #seenAt: Instant;
   #lookedAt: Instant;
 
@@ -70,6 +75,7 @@ export class PresenceService {
     this.#directory = deps.directory;
     this.#bus = deps.bus;
     this.#clock = deps.clock;
+    this.#pace = new Pace(deps.clock, PEOPLE_TOLD_MAX, PEOPLE_TOLD_MS);
     this.#ids = deps.ids;
     this.#logger = deps.logger;
     this.#seenAt = this.#lookedAt = deps.clock.now();
@@ -184,7 +190,7 @@ export class PresenceService {
     if (this.#here.has(userId)) void this.#announce(userId);
   }
 
-  /** Tells what has become of somebody: at once, or when the time since the last change has passed. */
+  /** Tells what has become of somebody: soon, or when the time since the last change has passed. */
   async #announce(userId: UserId, told?: PresenceStatus): Promise<void> {
     const turn = this.#turnOf(userId);
     if (told !== undefined) turn.told = told;
@@ -194,6 +200,7 @@ export class PresenceService {
     while (turn.due) {
       const wait = turn.at + GAP_MS - this.#clock.now();
       if (wait > 0) await this.#clock.sleep(wait);
+      await this.#pace.turn();
       turn.due = false;
       await this.#logged(this.#tell(userId, turn));
     }
@@ -205,8 +212,8 @@ export class PresenceService {
     const isShown = people.get(userId)?.showPresence ?? false;
     const status = (isShown ? (await this.#store.statuses([userId])).get(userId) : undefined) ?? 'offline';
     if (status === turn.told) return;
-    const memberships = await this.#chats.memberships(userId);
-    const chatIds = memberships.filter(({ chat }) => chat.memberCount <= MEMBERS_TOLD_MAX).map(({ chat }) => chat.id);
+    const heads = await this.#chats.heads(userId);
+    const chatIds = heads.filter(({ memberCount }) => memberCount <= MEMBERS_TOLD_MAX).map(({ id }) => id);
     turn.told = status; // before the event comes back
     turn.at = this.#clock.now();
     this.#bus.publish({ type: 'presence.changed', userId, status, lastSeenAt: isShown ? turn.at : null, chatIds });

@@ -29,29 +29,24 @@ export class UserDirectory {
   async lookUp(userIds: Iterable<UserId>): Promise<ReadonlyMap<UserId, User>> {
     const found = new Map<UserId, User>();
     const unknown: UserId[] = [];
-    for (const userId of new Set(userIds)) {
+    for (const userId of userIds) {
       const user = this.#known.get(userId);
       if (user) found.set(userId, user);
       else unknown.push(userId);
     }
     if (unknown.length === 0) return found;
     const before = this.#changes;
-    for (const user of await this.#users.findMany(unknown)) {
+    for (const user of await this.#users.findMany([...new Set(unknown)])) {
       found.set(user.id, user);
       if (this.#changes === before) this.#remember(user);
     }
     return found;
   }
 
-  /** The same without a wait: null unless all of them are known already. */
+  /** Without a wait, a map that holds them, among others, as long as nobody waits: null unless all of them are known already. */
   peek(userIds: Iterable<UserId>): ReadonlyMap<UserId, User> | null {
-    const found = new Map<UserId, User>();
-    for (const userId of userIds) {
-      const user = this.#known.get(userId);
-      if (!user) return null;
-      found.set(userId, user);
-    }
-    return found;
+    for (const userId of userIds) if (!this.#known.has(userId)) return null;
+    return this.#known;
   }
 
   #remember(user: User): void {

@@ -38,6 +38,23 @@ const settled = async (): Promise<void> => {
   for (let i = 0; i < 20; i += 1) await turn();
 };
 
+describe('of many who come at once', () => {
+  test('500 are told, and as many every second, so that nothing else waits for them', async () => {
+    for (let i = 0; i < 1_100; i += 1) presence.connect((await app.newActor()).userId);
+    await settled();
+    expect(told()).toHaveLength(500);
+    app.clock.advance(999);
+    await settled();
+    expect(told()).toHaveLength(500);
+    app.clock.advance(1);
+    await settled();
+    expect(told()).toHaveLength(1_000);
+    app.clock.advance(1_000);
+    await settled();
+    expect(told()).toHaveLength(1_100);
+  });
+});
+
 describe('what is told of somebody', () => {
   test('is where he was and to whom', async () => {
     presence.connect(ann.userId);

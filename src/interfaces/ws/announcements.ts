@@ -15,6 +15,8 @@ interface Audience {
   followersOf(chatIds: readonly ChatId[]): ReadonlySet<Follower>;
 }
 
+const userIdOf = ({ identity }: Follower): UserId => identity?.userId ?? '';
+
 /** Tells the sockets what no chat's log holds. Where that fails it is logged, and not told. */
 export class Announcements {
   readonly #chats: Pick<ChatService, 'idsOf'>;
@@ -85,8 +87,9 @@ export class Announcements {
   /** Whoever hides his own presence hears of nobody's. */
   async #tellPresence(event: Extract<BusEvent, { type: 'presence.changed' }>): Promise<void> {
     const audience = [...this.#audience.followersOf(event.chatIds)];
-    const people = await this.#directory.lookUp(audience.flatMap((connection) => connection.identity?.userId ?? []));
-    const open = audience.filter((connection) => people.get(connection.identity?.userId ?? '')?.showPresence);
+    const userIds = audience.map(userIdOf);
+    const people = this.#directory.peek(userIds) ?? (await this.#directory.lookUp(userIds));
+    const open = audience.filter((_, i) => people.get(userIds[i] ?? '')?.showPresence);
     sendTo(open, [JSON.stringify({ type: 'presence.changed', data: presentPresence(event) })], { isFleeting: true });
   }
 

@@ -185,7 +185,9 @@ export class Fanout {
 
   /** Those that follow any of these chats. */
   followersOf(chatIds: readonly ChatId[]): ReadonlySet<Follower> {
-    return new Set(chatIds.flatMap((chatId) => [...(this.#channels.get(chatId)?.followers ?? [])]));
+    const all = new Set<Follower>();
+    for (const chatId of chatIds) for (const follower of this.#channels.get(chatId)?.followers ?? []) all.add(follower);
+    return all;
   }
 
   /** Closes what these sessions of a person have open. */

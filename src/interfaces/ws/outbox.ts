@@ -72,6 +72,8 @@ export class Outbox {
   readonly #socket: Duplex;
   #frames: Buffer[] = [];
   #bytes = 0;
+  /** What the socket still held when this turn's first frame came: it only sends until `flush`, and to ask it takes long. */
+  #before = 0;
 
   constructor(socket: Duplex) {
     this.#socket = socket;
@@ -79,12 +81,16 @@ export class Outbox {
 
   /** How much waits for the reader. */
   get bytes(): number {
-    return this.#bytes + this.#socket.writableLength;
+    return this.#frames.length > 0 ? this.#before + this.#bytes : this.#socket.writableLength;
   }
 
   /** Queues a frame for this turn's write. */
   push(frame: Buffer): void {
-    if (this.#frames.push(frame) === 1 && dirty.push(this) === 1) setImmediate(flushAll);
+    if (this.#frames.length === 0) {
+      this.#before = this.#socket.writableLength;
+      if (dirty.push(this) === 1) setImmediate(flushAll);
+    }
+    this.#frames.push(frame);
     this.#bytes += frame.length;
   }
 
@@ -95,6 +101,7 @@ export class Outbox {
     await new Promise<void>((resolve) => {
       const done = () => {
         this.#socket.off('drain', done).off('close', done);
+        this.#before = 0;
         resolve();
       };
       this.#socket.on('drain', done).on('close', done);

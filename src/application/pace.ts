@@ -1,0 +1,44 @@
+import type { Instant } from '../domain/ids.ts';
+import type { Clock } from './ports/services.ts';
+
+/** Lets through at most so many in each span of time, in the order in which they came. */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #max: number;
+  readonly #spanMs: number;
+  #spanEnd: Instant = Number.NEGATIVE_INFINITY;
+  #left = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(clock: Clock, max: number, spanMs: number) {
+    this.#clock = clock;
+    this.#max = max;
+    this.#spanMs = spanMs;
+  }
+
+  /** Resolves when the caller may go on; at once, unless there were too many. */
+  async turn(): Promise<void> {
+    if (this.#waiting.length === 0 && this.#takeOne()) return;
+    await new Promise<void>((resolve) => {
+      if (this.#waiting.push(resolve) === 1) void this.#letThrough();
+    });
+  }
+
+  async #letThrough(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await this.#clock.sleep(this.#spanEnd - this.#clock.now());
+      while (this.#waiting.length > 0 && this.#takeOne()) this.#waiting.shift()?.();
+    }
+  }
+
+  #takeOne(): boolean {
+    const now = this.#clock.now();
+    if (now >= this.#spanEnd) {
+      this.#spanEnd = now + this.#spanMs;
+      this.#left = this.#max;
+    }
+    if (this.#left === 0) return false;
+    this.#left -= 1;
+    return true;
+  }
+}
