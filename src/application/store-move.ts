@@ -83,17 +83,20 @@ export class StoreMove {
 
   async #copy(kind: RecordKind, start: string, from: string): Promise<void> {
     for await (const records of pages((after) => this.#from.records(kind, after, AT_ONCE), keyOf, start)) {
+      const note = (record: Keyed) =>
+        this.#to.noteProgress(JSON.stringify({ from, kind, after: keyOf(record) } satisfies Progress));
       await this.#to.putRecords(kind, records);
-      for (const record of records) await this.#copyRest(kind, record);
-      const after = keyOf(records.at(-1) as Keyed);
-      await this.#to.noteProgress(JSON.stringify({ from, kind, after } satisfies Progress));
+      for (const record of records) if (await this.#copyRest(kind, record)) await note(record);
+      await note(records.at(-1) as Keyed);
     }
   }
 
-  /** What a record does not itself hold. */
-  async #copyRest(kind: RecordKind, record: Keyed): Promise<void> {
-    if (kind === 'chat') return this.#copyChat(keyOf(record));
-    if (kind === 'file') return this.#copyBytes(record as RecordOf['file']);
+  /** What a record does not itself hold. Answers whether there is such a thing. */
+  async #copyRest(kind: RecordKind, record: Keyed): Promise<boolean> {
+    if (kind === 'chat') await this.#copyChat(keyOf(record));
+    else if (kind === 'file') await this.#copyBytes(record as RecordOf['file']);
+    else return false;
+    return true;
   }
 
   async #copyChat(chatId: ChatId): Promise<void> {

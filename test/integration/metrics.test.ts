@@ -327,14 +327,18 @@ describe('traces', () => {
   });
 });
 
-test('the example dashboard and alert rules ask for nothing that is not there', async () => {
+test('the example dashboard and alert rules ask for nothing that is not there, and each alert is explained', async () => {
+  const docs = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
   const metrics = new Metrics(TOKEN);
   metrics.watchSockets(() => ({ open: 0, queuedBytes: 0 }));
   const known = new Set([...(await metrics.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
   for (const file of ['dashboard.json', 'alerts.yml']) {
-    const text = readFileSync(new URL(`../../docs/monitoring/${file}`, import.meta.url), 'utf8');
+    const text = docs(`monitoring/${file}`);
     const asked = [...text.matchAll(/\b(?:parley|nodejs|process)_\w+/g)].map(([name]) => name);
     expect(asked.length).toBeGreaterThan(5);
     for (const name of asked) expect(known).toContain(name.replace(/_(bucket|sum|count)$/, ''));
   }
+  const alerts = [...docs('monitoring/alerts.yml').matchAll(/alert: (\w+)/g)].map(([, name]) => name);
+  expect(alerts.length).toBeGreaterThan(5);
+  for (const alert of alerts) expect(docs('operations.md')).toContain(`\`${alert}\``);
 });
