@@ -989,6 +989,7 @@ export const CLOSE = {
   serverError: 4000,
   heartbeat: 4003,
   slowConsumer: 4002,
+  rateLimited: 4004,
   tokenExpired: 4010,
   authLate: 4011,
   badFrame: 4400,

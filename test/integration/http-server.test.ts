@@ -283,6 +283,17 @@ describe('on the wire', () => {
     expect(JSON.parse(body)).toMatchObject({ status, code: expect.any(String), requestId: expect.any(String) });
   });
 
+  test('requests may wait behind each other on one connection, up to a hundred; one more ends it', async () => {
+    const app = await start();
+    const ask = (more = '') => `GET /api/v1/server HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+    const answers = async (count: number) =>
+      (await exchange(app, ask().repeat(count - 1) + ask('Connection: close\r\n'))).match(/HTTP\/1\.1 200/g)?.length ??
+      0;
+    expect(await answers(100)).toBe(100);
+    expect(await answers(1_000).catch(() => 0)).toBeLessThan(1_000);
+    expect((await app.get('server')).status).toBe(200);
+  });
+
   test('a body that is cut off is no failure of the server', async () => {
     const app = await start();
     const { server } = app.application;

@@ -25,6 +25,7 @@ import { type Trail, trails } from '../trail.ts';
 import type { LongPolls } from '../ws/long-polls.ts';
 import { BasicAccess } from './basic-access.ts';
 import { boundBodies } from './bound-bodies.ts';
+import { boundPipelines } from './bound-pipelines.ts';
 import { documentationRoutes } from './documentation.ts';
 import { guardRoutes } from './guard-routes.ts';
 import { addListenAt } from './listen-at.ts';
@@ -190,6 +191,7 @@ function createApp({ logger, config, certificate, metrics }: HttpOptions, isHttp
     closing = true;
   });
   addListenAt(app);
+  boundPipelines(app.server);
   app.decorateRequest('actor');
   app.decorateRequest('failure');
   app.decorateRequest('trail');

@@ -16,6 +16,11 @@ const AUTH_MS = 10_000;
 const EXPIRING_MS = 60_000;
 const EXPIRED_GRACE_MS = 30_000;
 const IN_FLIGHT_MAX = 256;
+/** More than come in one piece, which is 64 KiB, if they are commands. */
+const AT_ONCE_MAX = 1_024;
+/** Frames that nobody may expect an answer to. */
+const EXCESS_MAX = 1_000;
+const CUT_OFF_MS = 1_000;
 /** So much of what was missed is sent ahead of what the client has taken. */
 const REPLAY_AHEAD_BYTES = 64 * 1024;
 
@@ -64,6 +69,7 @@ export class Connection implements Follower {
   #wasOverdue = false;
   #toldExpiry = false;
   #inFlight = 0;
+  #excess = 0;
   /** Whoever reads nothing never answers with it. */
   #closedWith: number | undefined;
   /** Events that wait behind what was missed; null but while that is told. */
@@ -181,6 +187,12 @@ export class Connection implements Follower {
     this.#socket.terminate();
   }
 
+  /** Counts a frame before `ready`, or one that was refused for a limit of rate. Who goes on sending such is cut off. */
+  countExcess(): void {
+    this.#excess += 1;
+    if (this.#excess > EXCESS_MAX) this.#cutOff();
+  }
+
   /** A new token for the same session. */
   renew(expiresAt: Instant): void {
     if (this.identity) this.identity = { ...this.identity, expiresAt };
@@ -281,6 +293,15 @@ export class Connection implements Follower {
   #begin(): void {
     this.#inFlight += 1;
     if (this.#inFlight === IN_FLIGHT_MAX) this.#socket.pause();
+    else if (this.#inFlight > AT_ONCE_MAX) this.#cutOff();
+  }
+
+  /** Nothing more is read of what he sends, be it his answer to the close. */
+  #cutOff(): void {
+    if (this.closed) return;
+    this.close(CLOSE.rateLimited, 'too many frames');
+    this.#socket.pause();
+    setTimeout(() => this.terminate(), CUT_OFF_MS).unref();
   }
 
   #end(): void {

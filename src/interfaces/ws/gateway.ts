@@ -162,6 +162,7 @@ export class Gateway {
     const frame = parseObject(text);
     if (!frame) return connection.close(CLOSE.badFrame, 'not a JSON object');
     const id = idOf(frame);
+    if (!connection.ready) connection.countExcess();
     try {
       if (frame.type === 'pong') return;
       if (frame.type === 'ping') {
@@ -172,7 +173,9 @@ export class Gateway {
       if (!connection.ready) return await this.#authenticate(connection, frame);
       await this.#run(connection, frame);
     } catch (error) {
-      connection.send(errorFrame(id, this.#refusal(error)));
+      const refusal = this.#refusal(error);
+      connection.send(errorFrame(id, refusal));
+      if (refusal.code === 'RATE_LIMITED') connection.countExcess();
     }
   }
 
