@@ -54,6 +54,14 @@ export function deletionSuite(harness: StoreHarness): void {
       expect(await subject.store.deletions.begin(deletion(anId()))).toBe(false);
     });
 
+    test('of many people, one after the other', async () => {
+      const { users, deletions } = subject.store;
+      const people = Array.from({ length: 20 }, () => aUser());
+      for (const user of people) await users.create(user, 'hash');
+      for (const user of people) expect(await deletions.begin(deletion(user.id))).toBe(true);
+      expect(await users.create(aUser(), 'hash')).toBe('created');
+    });
+
     test('scrubs without touching what is there', async () => {
       const [there, gone] = [aUser({ username: 'stays', displayName: 'Stays' }), aUser()];
       for (const user of [there, gone]) await subject.store.users.create(user, 'hash');

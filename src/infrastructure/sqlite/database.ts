@@ -99,15 +99,21 @@ export class Database {
   constructor(connection: DatabaseSync, afterClose: () => void = () => undefined) {
     this.#connection = connection;
     this.#afterClose = afterClose;
-    this.#begin = connection.prepare('BEGIN IMMEDIATE');
-    this.#commit = connection.prepare('COMMIT');
-    this.#savepoint = connection.prepare('SAVEPOINT one');
-    this.#release = connection.prepare('RELEASE one');
-    this.#rollbackTo = connection.prepare('ROLLBACK TO one');
+    this.#begin = this.statement('BEGIN IMMEDIATE');
+    this.#commit = this.statement('COMMIT');
+    this.#savepoint = this.statement('SAVEPOINT one');
+    this.#release = this.statement('RELEASE one');
+    this.#rollbackTo = this.statement('ROLLBACK TO one');
   }
 
+  /**
+   * What changes something tells of it in bigints. FTS5 leaves rowids of its own beyond 2^53 as the last ones that were inserted,
+   * and as a number node:sqlite would throw them at whatever is run next.
+   */
   statement(sql: string): StatementSync {
-    return this.#connection.prepare(sql);
+    const statement = this.#connection.prepare(sql);
+    if (statement.columns().length === 0) statement.setReadBigInts(true);
+    return statement;
   }
 
   /** `Row` is the tuple of the columns; that they are what it says is the caller's care. */

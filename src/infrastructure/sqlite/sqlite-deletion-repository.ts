@@ -40,7 +40,7 @@ export class SqliteDeletionRepository implements DeletionRepository {
   begin({ userId, messages, at }: Deletion): Promise<boolean> {
     return this.#database.write(() => {
       this.#unindex.run(userId);
-      return this.#begin.run(at, messages, userId).changes === 1;
+      return this.#begin.run(at, messages, userId).changes === 1n;
     });
   }
 

@@ -66,7 +66,7 @@ export class SqliteFileRepository implements FileRepository {
 
   complete(file: Pick<StoredFile, 'id' | 'mediaType' | 'bytes' | 'width' | 'height'>): Promise<boolean> {
     const { id, mediaType, bytes, width, height } = file;
-    return this.#database.write(() => this.#complete.run(mediaType, bytes, width, height, id).changes === 1);
+    return this.#database.write(() => this.#complete.run(mediaType, bytes, width, height, id).changes === 1n);
   }
 
   findMany(ids: readonly BlobId[]): Promise<StoredFile[]> {
@@ -109,7 +109,7 @@ export class SqliteFileRepository implements FileRepository {
   }
 
   doom(checked: StoredFile): Promise<boolean> {
-    return this.#database.write(() => this.#doom.run(...asSeen(checked)).changes === 1);
+    return this.#database.write(() => this.#doom.run(...asSeen(checked)).changes === 1n);
   }
 
   remove(id: BlobId): Promise<void> {

@@ -96,7 +96,7 @@ export class SqliteSessionRepository implements SessionRepository {
   }
 
   end(userId: UserId, sessionId: SessionId): Promise<boolean> {
-    return this.#database.write(() => this.#end.run(sessionId, userId).changes === 1);
+    return this.#database.write(() => this.#end.run(sessionId, userId).changes === 1n);
   }
 
   endAll(userId: UserId, except: SessionId | null): Promise<SessionId[]> {

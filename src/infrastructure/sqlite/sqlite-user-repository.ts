@@ -102,7 +102,7 @@ export class SqliteUserRepository implements UserRepository {
   }
 
   setPasswordHash(userId: UserId, current: string | null, next: string): Promise<boolean> {
-    return this.#database.write(() => this.#setPasswordHash.run(next, userId, current).changes === 1);
+    return this.#database.write(() => this.#setPasswordHash.run(next, userId, current).changes === 1n);
   }
 
   hasAdmin(): Promise<boolean> {
