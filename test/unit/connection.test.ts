@@ -51,7 +51,10 @@ function aConnection() {
   connection.identity = { userId: 'ann', sessionId: 's', expiresAt: Number.MAX_SAFE_INTEGER };
   connection.following.add('chat');
   connection.ready = true;
-  const fill = (bytes: number) => connection.deliver({ frames: Buffer.alloc(bytes - connection.queuedBytes) });
+  const fill = (bytes: number) => {
+    for (let left = bytes - connection.queuedBytes; left > 0; left -= 64 * 1024)
+      connection.deliver({ frames: Buffer.alloc(Math.min(left, 64 * 1024)) });
+  };
   return { connection, socket, reader, closed, fill };
 }
 
@@ -108,10 +111,42 @@ test('full, it is closed with 4002, and nothing more is queued', () => {
   expect(connection.queuedBytes).toBe(MIB);
 });
 
-test('what is held behind a replay counts too', () => {
+test('a batch closes nobody, and what is full beside it does', async () => {
+  const { connection, reader, closed, fill } = aConnection();
+  const batch = { frames: Buffer.alloc(4 * MIB) };
+  connection.deliver(batch);
+  connection.deliver(event('after the first'));
+  expect(closed).toEqual([]);
+  await reader.readAll();
+  connection.deliver(batch);
+  fill(5 * MIB);
+  expect(closed).toEqual([]);
+  connection.deliver(event('one more'));
+  expect(closed).toEqual([4002]);
+  expect(connection.queuedBytes).toBe(5 * MIB);
+  expect(reader.texts).toContain('after the first');
+});
+
+test('of two batches the second does count', () => {
   const { connection, closed } = aConnection();
+  connection.deliver({ frames: Buffer.alloc(2 * MIB) });
+  connection.deliver({ frames: Buffer.alloc(2 * MIB) });
+  expect(closed).toEqual([4002]);
+});
+
+test('what goes out in one piece to many is not copied for each', async () => {
+  const { connection, reader } = aConnection();
+  const frames = Buffer.alloc(MIB);
+  connection.deliver(event('first'));
+  connection.deliver({ frames });
+  await reader.readAll();
+  expect(reader.read_.at(-1)?.buffer).toBe(frames.buffer);
+});
+
+test('what is held behind a replay counts too', () => {
+  const { connection, closed, fill } = aConnection();
   connection.hold();
-  connection.deliver({ frames: Buffer.alloc(MIB) });
+  fill(MIB);
   expect(closed).toEqual([]);
   connection.deliver(event('one more'));
   expect(closed).toEqual([4002]);

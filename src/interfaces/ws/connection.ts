@@ -21,6 +21,8 @@ const AT_ONCE_MAX = 1_024;
 /** Frames that nobody may expect an answer to. */
 const EXCESS_MAX = 1_000;
 const CUT_OFF_MS = 1_000;
+/** So much at once is a batch. */
+const BATCH_MIN_BYTES = 128 * 1024;
 /** So much of what was missed is sent ahead of what the client has taken. */
 const REPLAY_AHEAD_BYTES = 64 * 1024;
 
@@ -80,6 +82,8 @@ export class Connection implements Follower {
   /** Read marks of others that wait until the client has taken what is before them: the last of each person in each chat. */
   readonly #marks = new Map<string, Outgoing & Required<Pick<Outgoing, 'mark'>>>();
   #markBytes = 0;
+  /** The largest batch since no more waited than may. */
+  #batchBytes = 0;
 
   constructor(id: string, socket: WebSocket, raw: Duplex, clock: Clock, events: ConnectionEvents) {
     this.id = id;
@@ -266,10 +270,15 @@ export class Connection implements Follower {
     if (!this.closed && this.#hasRoom(frame)) this.#outbox.push(frame);
   }
 
-  /** Where there is none, even once the system has taken what it takes, the connection ends. */
+  /**
+   * Where there is none, even once the system has taken what it takes, the connection ends. The largest batch among what waits does
+   * not count: a reader is not slow because much comes at once.
+   */
   #hasRoom({ length }: Buffer): boolean {
     if (this.queuedBytes + length > WAITING_MAX_BYTES) this.#outbox.flush();
-    if (this.queuedBytes + length <= WAITING_MAX_BYTES) return true;
+    if (this.queuedBytes <= WAITING_MAX_BYTES) this.#batchBytes = 0;
+    if (length >= BATCH_MIN_BYTES) this.#batchBytes = Math.max(this.#batchBytes, length);
+    if (this.queuedBytes + length - this.#batchBytes <= WAITING_MAX_BYTES) return true;
     this.close(CLOSE.slowConsumer, 'too much is waiting');
     return false;
   }

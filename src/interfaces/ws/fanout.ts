@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ChangeView, type ChatService, type ChatView, readSeqOf } from '../../application/chat-service.ts';
 import type { BusEvent, EventBus } from '../../application/ports/realtime.ts';
 import type { Logger } from '../../application/ports/services.ts';
@@ -16,9 +17,7 @@ import type { Follower } from './follower.ts';
 import { Heads } from './heads.ts';
 import { sendChanges } from './send-to.ts';
 
-const CHANGES_PER_READ = 500;
-/** So many go into one buffer that all followers share. */
-const FRAMES_PER_BUFFER = 64;
+const CHANGES_PER_READ = 200;
 /** When what could not be read is tried again. */
 const RETRY_MS = 1_000;
 
@@ -54,6 +53,11 @@ export class Fanout {
   /** Everybody who has a connection here. */
   get userIds(): readonly UserId[] {
     return [...this.#users.keys()];
+  }
+
+  /** How many chats are followed here. */
+  get chatCount(): number {
+    return this.#channels.size;
   }
 
   /** Once it resolves the connection hears of memberships, sessions and its user; of chats once it follows them. */
@@ -276,11 +280,7 @@ export class Fanout {
       if (change.rev <= after || !message) continue;
       texts.push(encodeSharedChange({ change, message, members: [], chat: images.chat }, people));
     }
-    for (let i = 0; i < texts.length; i += FRAMES_PER_BUFFER) {
-      const some = texts.slice(i, i + FRAMES_PER_BUFFER);
-      const rev = commit.lastRev - texts.length + i + some.length;
-      sendChanges(channel.followers, { chatId: channel.chatId, rev, texts: some });
-    }
+    sendChanges(channel.followers, { chatId: channel.chatId, rev: commit.lastRev, texts });
     channel.rev = commit.lastRev;
     return undefined;
   }
@@ -305,6 +305,7 @@ export class Fanout {
         channel.rev = view.change.rev;
       }
       if (views.length === 0) channel.rev = upTo;
+      await nextTurn(); // in which the sockets take it
     }
   }
 

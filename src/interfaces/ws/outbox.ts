@@ -1,8 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { ChatId, UserId } from '../../domain/ids.ts';
 
-/** What may wait for one slow reader: more, and the connection is better closed and resumed. */
+/** What may wait for one slow reader, beside a batch: more, and the connection is better closed and resumed. */
 export const WAITING_MAX_BYTES = 1024 * 1024;
+/** Frames of this size are copied no more, but shared by all sockets until they have gone. */
+const SHARED_BYTES = 64 * 1024;
 
 /** One or several events on their way to many sockets. */
 export interface Outgoing {
@@ -109,11 +111,16 @@ export class Outbox {
   }
 
   flush(): void {
-    const [only] = this.#frames;
-    if (only === undefined) return;
-    if (this.#socket.writable)
-      this.#socket.write(this.#frames.length === 1 ? only : Buffer.concat(this.#frames, this.#bytes));
+    if (this.#frames.length === 0) return;
+    if (this.#socket.writable) this.#write();
     this.#frames = [];
     this.#bytes = 0;
+  }
+
+  #write(): void {
+    const frames = this.#bytes < SHARED_BYTES ? [Buffer.concat(this.#frames, this.#bytes)] : this.#frames;
+    this.#socket.cork();
+    for (const frame of frames) this.#socket.write(frame);
+    this.#socket.uncork();
   }
 }
