@@ -362,7 +362,11 @@ export async function buildApplication(opened: Leaves): Promise<Application> {
     extend: (app) => gateway.register(app),
   });
   metrics?.watchBus(root.resolve(BUS));
-  metrics?.watchSockets(() => ({ open: gateway.connectionCount, queuedBytes: gateway.queuedBytes }));
+  const writer = root.resolve(WRITER);
+  metrics?.watch(() => ({
+    ...{ sockets: gateway.connectionCount, queuedBytes: gateway.queuedBytes },
+    ...{ users: gateway.connectedUsers, followedChats: gateway.followedChats, busyChats: writer.busyChats },
+  }));
   const reloadCertificate = (): void => {
     try {
       const certificate = certificateOf(config);

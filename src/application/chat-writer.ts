@@ -124,6 +124,11 @@ export class ChatWriter {
     });
   }
 
+  /** In how many chats something is under way. */
+  get busyChats(): number {
+    return this.#lanes.size;
+  }
+
   /** Resolves when every command that was submitted has been answered. */
   drained(): Promise<void> {
     if (this.#lanes.size === 0) return Promise.resolve();

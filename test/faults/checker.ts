@@ -12,7 +12,8 @@ export interface Sending {
   readonly chatId: string;
   readonly senderId: string;
   readonly clientId: string;
-  readonly content: string;
+  /** As it was last edited; null once it was deleted. */
+  content: string | null;
   /** `ok`: acknowledged; `failed`: refused for good; `unknown`: neither, however often it was repeated. */
   outcome: 'ok' | 'failed' | 'unknown';
   /** What it was acknowledged as. */
@@ -238,7 +239,8 @@ function marks({ userId, heard, histories: all, unread }: Witness): Violation[] 
     if (readSeq > head) found.push(other('I7', `${userId} has read ${readSeq} of ${head} lines of ${chatId}`));
     const lines = all.get(chatId) ?? [];
     const above = lines.filter(
-      ({ seq, senderId, clientId }) => seq > readSeq && senderId !== userId && clientId !== null,
+      ({ seq, senderId, clientId, content }) =>
+        seq > readSeq && senderId !== userId && clientId !== null && content !== null,
     );
     if (above.length !== unreadCount) {
       found.push(

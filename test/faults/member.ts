@@ -17,6 +17,7 @@ type Frame = Record<string, any>;
 interface Message {
   readonly id: string;
   readonly seq: number;
+  readonly rev: number;
   readonly senderId: string;
   readonly clientId: string | null;
   readonly content: string | null;
@@ -26,7 +27,13 @@ interface Message {
 /** What a client has of one chat. */
 interface Copy {
   rev: number;
-  readonly lines: Map<number, Line>;
+  readonly lines: Map<number, { readonly rev: number; readonly line: Line }>;
+}
+
+export interface Sent {
+  readonly sending: Sending;
+  /** Where it was acknowledged. */
+  readonly messageId?: string;
 }
 
 /**
@@ -43,7 +50,10 @@ export class Member {
   connections = 0;
   signedOutAt: number | undefined;
   readonly #door: (attempt: number) => string;
+  readonly #silenceMs: number;
   readonly #copies = new Map<string, Copy>();
+  /** Chats that were new, while what is in them is read. */
+  readonly #unread = new Set<string>();
   readonly #answers = new Map<string, (frame: Frame | null) => void>();
   #socket: WebSocket | null = null;
   #isReady = false;
@@ -54,11 +64,19 @@ export class Member {
   #running: Promise<void> | undefined;
   #waitingForReady: (() => void)[] = [];
 
-  /** @param door where to connect to at this attempt */
-  constructor(account: Account, door: (attempt: number) => string) {
+  /**
+   * @param door where to connect to at this attempt
+   * @param silenceMs after so long without a frame it connects again
+   */
+  constructor(
+    account: Pick<Account, 'id' | 'accessToken' | 'refreshToken'>,
+    door: (attempt: number) => string,
+    silenceMs = SILENCE_MS,
+  ) {
     this.id = account.id;
     this.tokens = new Tokens(account);
     this.#door = door;
+    this.#silenceMs = silenceMs;
   }
 
   async connect(): Promise<void> {
@@ -73,28 +91,30 @@ export class Member {
   }
 
   /** Sends one message until there is an answer, or no more time. */
-  async send(chatId: string, content: string, deadline: number): Promise<void> {
+  async send(chatId: string, content: string, deadline: number, attachmentIds: readonly string[] = []): Promise<Sent> {
     this.#lastId += 1;
     const sending: Sending = {
       ...{ chatId, senderId: this.id, clientId: `${this.#lastId}`, content, outcome: 'unknown', errors: [] },
     };
     this.sendings.push(sending);
     while (Date.now() < deadline && !this.#isStopped) {
-      const answer = await this.#ask({ type: 'message.send', chatId, content, clientId: sending.clientId });
+      const draft = { content, clientId: sending.clientId, ...(attachmentIds.length > 0 && { attachmentIds }) };
+      const answer = await this.ask({ type: 'message.send', chatId, ...draft });
       if (answer?.type === 'ack') {
         sending.outcome = 'ok';
         sending.seq = answer.message.seq;
-        return;
+        return { sending, messageId: answer.message.id };
       }
       if (!answer) continue;
       const { code, retryAfterMs } = answer;
       sending.errors.push({ code, ...(retryAfterMs !== undefined && { retryAfterMs }) });
       if (retryAfterMs === undefined) {
         sending.outcome = 'failed';
-        return;
+        return { sending };
       }
       await sleep(Math.min(retryAfterMs, 500));
     }
+    return { sending };
   }
 
   /** Reads nothing more from its socket. */
@@ -112,7 +132,18 @@ export class Member {
   }
 
   hasReached(chatId: string, rev: number): boolean {
-    return (this.#copies.get(chatId)?.rev ?? 0) >= rev;
+    return (this.#copies.get(chatId)?.rev ?? 0) >= rev && !this.#unread.has(chatId);
+  }
+
+  has(chatId: string): boolean {
+    return this.#copies.has(chatId);
+  }
+
+  /** Keeps no account of a chat that has gone. */
+  forget(chatId: string): void {
+    for (const kept of [this.heard, this.sendings] as { readonly chatId: string }[][]) {
+      kept.splice(0, kept.length, ...kept.filter((one) => one.chatId !== chatId));
+    }
   }
 
   /** What it has been told, and what it finds at this node when it asks. */
@@ -122,13 +153,15 @@ export class Member {
     if (this.signedOutAt !== undefined) return { ...own, ...nothing, signedOutAt: this.signedOutAt };
     const api = this.tokens.api(url);
     const mine: Frame[] = (await api.get('/chats?limit=100')).body.items;
-    const unread = mine.map((chat): [string, { head: number; readSeq: number; unreadCount: number }] => [
-      chat.id,
-      { head: chat.seq, readSeq: chat.readSeq, unreadCount: chat.unreadCount },
-    ]);
+    const unread = mine
+      .filter(({ id }) => chatIds.includes(id))
+      .map((chat): [string, { head: number; readSeq: number; unreadCount: number }] => [
+        chat.id,
+        { head: chat.seq, readSeq: chat.readSeq, unreadCount: chat.unreadCount },
+      ]);
     const copies = [...this.#copies].map(([chatId, { lines }]): [string, Line[]] => [
       chatId,
-      [...lines.values()].sort((a, b) => a.seq - b.seq),
+      [...lines.values()].map(({ line }) => line).sort((a, b) => a.seq - b.seq),
     ]);
     const histories = await Promise.all(
       chatIds.map(async (chatId): Promise<[string, Line[]]> => [chatId, await historyOf(api, chatId)]),
@@ -154,12 +187,12 @@ export class Member {
   async #session(): Promise<void> {
     const url = this.#door(this.#attempt);
     this.#attempt += 1;
-    const socket = new WebSocket(socketUrl(url), { handshakeTimeout: SILENCE_MS });
+    const socket = new WebSocket(socketUrl(url), { handshakeTimeout: this.#silenceMs });
     this.#socket = socket;
     let lastHeard = Date.now();
     const watch = setInterval(() => {
       if (socket.isPaused) lastHeard = Date.now();
-      if (Date.now() - lastHeard > SILENCE_MS) socket.terminate();
+      if (Date.now() - lastHeard > this.#silenceMs) socket.terminate();
       else if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
     }, PING_EVERY_MS);
     const waiting: Frame[] = [];
@@ -253,17 +286,35 @@ export class Member {
       const api = this.tokens.api(this.#door(this.#attempt - 1));
       void this.#read(api, event.chatId).catch(() => this.cut());
     } else if (typeof event.rev === 'number') {
-      const copy = this.#copyOf(event.chatId);
-      if (event.rev > copy.rev) this.#take(copy, event);
+      const copy = this.#copies.get(event.chatId);
+      if (event.type === 'chat.created') {
+        if (event.rev > (copy?.rev ?? 0)) void this.#welcome(event);
+      } else if (copy && event.rev > copy.rev) this.#take(copy, event);
     }
   }
 
-  #take(copy: Copy, { rev, data }: Frame): void {
-    copy.rev = rev;
-    if (data.message) copy.lines.set(data.message.seq, lineOf(data.message));
-    for (const message of data.chat?.lastMessage ? [data.chat.lastMessage] : []) {
-      copy.lines.set(message.seq, lineOf(message));
+  /** A chat that is new, or new again: what was said in it before is read. */
+  async #welcome({ chatId, rev }: Frame): Promise<void> {
+    const copy: Copy = { rev, lines: new Map() };
+    this.#copies.set(chatId, copy);
+    this.#unread.add(chatId);
+    try {
+      const api = this.tokens.api(this.#door(this.#attempt - 1));
+      for (const message of await messagesOf(api, chatId)) put(copy, message);
+    } catch {
+      if (this.#copies.get(chatId) === copy) this.#copies.delete(chatId); // and so it is told again
+      this.cut();
+    } finally {
+      this.#unread.delete(chatId);
     }
+  }
+
+  #take(copy: Copy, { type, chatId, rev, data }: Frame): void {
+    copy.rev = rev;
+    if (data.message) put(copy, data.message);
+    if (data.chat?.lastMessage) put(copy, data.chat.lastMessage);
+    const isOut = type === 'member.removed' && data.members.some(({ userId }: Frame) => userId === this.id);
+    if (isOut || type === 'chat.deleted') this.#copies.delete(chatId);
   }
 
   /** Writes down what came, before anything is done with it. */
@@ -278,7 +329,7 @@ export class Member {
   }
 
   /** Null when the connection ends before there is an answer. */
-  async #ask(command: Frame): Promise<Frame | null> {
+  async ask(command: Frame): Promise<Frame | null> {
     await this.#ready();
     const socket = this.#socket;
     if (!this.#isReady || !socket) return null;
@@ -306,15 +357,24 @@ const lineOf = ({ seq, senderId, clientId, content, createdAt }: Message): Line 
   at: Date.parse(createdAt),
 });
 
-/** All lines, the oldest first. */
-async function historyOf(api: ApiClient, chatId: string): Promise<Line[]> {
-  const lines: Line[] = [];
+/** Of two versions of a line the one with the higher `rev` is the newer. */
+function put({ lines }: Copy, message: Message): void {
+  const before = lines.get(message.seq);
+  if (!before || message.rev > before.rev) lines.set(message.seq, { rev: message.rev, line: lineOf(message) });
+}
+
+const historyOf = async (api: ApiClient, chatId: string): Promise<Line[]> =>
+  (await messagesOf(api, chatId)).map(lineOf);
+
+/** All of them, the oldest first. */
+async function messagesOf(api: ApiClient, chatId: string): Promise<Message[]> {
+  const lines: Message[] = [];
   for (let after = 0; ; after = lines.at(-1)?.seq ?? 0) {
     const page = `/chats/${chatId}/messages?after=${after}&order=asc&limit=100`;
     const { status, body } = await within(REQUEST_MS, api.get(page));
     if (status !== 200) throw new Error(`history: ${status} ${JSON.stringify(body)}`);
     if (body.items.length === 0) return lines;
-    lines.push(...body.items.map(lineOf));
+    lines.push(...body.items);
   }
 }
 

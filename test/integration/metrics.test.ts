@@ -95,6 +95,9 @@ describe('what they say', () => {
       'bus_events_total{type="commit"}': 2,
       bus_lag_seconds_count: 2,
       sockets: 1,
+      connected_users: 1,
+      followed_chats: 1,
+      busy_chats: 0,
       socket_queue_bytes: 0,
       'socket_closes_total{code="4400"}': 1,
       'store_duration_seconds_count{operation="chatLog.append"}': 2,
@@ -330,7 +333,7 @@ describe('traces', () => {
 test('the example dashboard and alert rules ask for nothing that is not there, and each alert is explained', async () => {
   const docs = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
   const metrics = new Metrics(TOKEN);
-  metrics.watchSockets(() => ({ open: 0, queuedBytes: 0 }));
+  metrics.watch(() => ({ sockets: 0, queuedBytes: 0, users: 0, followedChats: 0, busyChats: 0 }));
   const known = new Set([...(await metrics.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
   for (const file of ['dashboard.json', 'alerts.yml']) {
     const text = docs(`monitoring/${file}`);

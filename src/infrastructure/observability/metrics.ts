@@ -7,10 +7,13 @@ import { watchStore } from './watched-store.ts';
 const TIMES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SIZES = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
-/** What the sockets of this node are like at the moment of asking. */
-export interface SocketFigures {
-  readonly open: number;
+/** What this node is busy with at the moment of asking. */
+export interface Figures {
+  readonly sockets: number;
   readonly queuedBytes: number;
+  readonly users: number;
+  readonly followedChats: number;
+  readonly busyChats: number;
 }
 
 /**
@@ -75,9 +78,12 @@ export class Metrics {
     this.#closes.inc({ code });
   }
 
-  watchSockets(figures: () => SocketFigures): void {
-    this.#gauge('sockets', 'Open WebSockets.', () => figures().open);
+  watch(figures: () => Figures): void {
+    this.#gauge('sockets', 'Open WebSockets.', () => figures().sockets);
     this.#gauge('socket_queue_bytes', 'Bytes that wait for slow readers.', () => figures().queuedBytes);
+    this.#gauge('connected_users', 'People with an open WebSocket.', () => figures().users);
+    this.#gauge('followed_chats', 'Chats whose events go to a WebSocket.', () => figures().followedChats);
+    this.#gauge('busy_chats', 'Chats with a change under way.', () => figures().busyChats);
   }
 
   watchBus(bus: EventBus): void {

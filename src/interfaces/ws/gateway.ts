@@ -91,6 +91,14 @@ export class Gateway {
     return this.#connections.size;
   }
 
+  get connectedUsers(): number {
+    return this.#fanout.userIds.length;
+  }
+
+  get followedChats(): number {
+    return this.#fanout.chatCount;
+  }
+
   /** What waits to be sent, over all connections. */
   get queuedBytes(): number {
     let bytes = 0;
