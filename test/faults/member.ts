@@ -268,7 +268,7 @@ export class Member {
   async #readAfresh(api: ApiClient, chatId: string, copy: Copy): Promise<void> {
     const { status, body } = await api.get(`/chats/${chatId}`);
     if (status !== 200) throw new Error(`chat: ${status}`);
-    for (const line of await historyOf(api, chatId)) copy.lines.set(line.seq, line);
+    for (const message of await messagesOf(api, chatId)) put(copy, message);
     copy.rev = body.rev;
   }
 
