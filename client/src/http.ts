@@ -23,7 +23,7 @@ export class Http {
   #tokens: Tokens | null = null;
 
   constructor(url: string) {
-    this.origin = url.replace(/\/+$/, '');
+    this.origin = url.replace(/(?<!\/)\/+$/, '');
   }
 
   get socketUrl(): string {

@@ -4,7 +4,7 @@ import styles from './formatted.module.css';
 type Render = (content: string) => DocumentFragment;
 
 /** What could be more than plain text. Everything else needs no parser, and most messages are that. */
-const FORMATTED = /[*_`~#>[\]|\\&]|:\/\/|www\.|\w\.\w|@|^\s*([-+]|\d+[.)])\s/m;
+const FORMATTED = /[*_`~#>[\]|\\&]|:\/\/|www\.|\w\.\w|@|^[ \t]*([-+]|\d+[.)])\s/m;
 /** Up to three emoji and nothing else. */
 const EMOJI_ONLY = /^\s*(\p{RGI_Emoji}\s*){1,3}$/v;
 
