@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, test } from '@jest/globals';
 import { type Account, ApiClient } from '../support/api-client.ts';
+import { FileClient } from '../support/file-client.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
-import { refusedUpgrade, SocketClient, socketUrl } from '../support/socket-client.ts';
+import { SocketClient } from '../support/socket-client.ts';
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -165,25 +166,35 @@ describe('a full disk', () => {
   });
 });
 
-describe('who may connect', () => {
-  it('a page of a foreign origin is refused before the upgrade; the server’s own is not', async () => {
-    const server = await start({ PARLEY_DATA_DIR: await aFolder(), PARLEY_CORS_ORIGINS: 'https://chat.example.org' });
-    const { host, port } = new URL(server.url);
-    const foreign = [
-      'https://evil.example',
-      'null',
-      `http://${host}.evil.example`,
-      `http://127.0.0.1:${Number(port) + 1}`,
-      'https://chat.example.org.evil',
-    ];
-    for (const origin of foreign) {
-      const refused = await refusedUpgrade(socketUrl(server.url), { origin });
-      expect([origin, refused.status, JSON.parse(refused.body).code]).toEqual([origin, 403, 'ORIGIN_REFUSED']);
-    }
-    for (const origin of [`http://${host}`, 'https://chat.example.org']) {
-      const socket = new SocketClient(socketUrl(server.url), { origin });
-      expect((await socket.next('hello')).protocol).toBe(1);
-      socket.close();
-    }
+test('what is secret in the configuration is in no line of the log, whatever fails', async () => {
+  const canary = 'canary-5ecret-that-is-long-enough-for-a-key';
+  const nowhere = '127.0.0.1:1';
+  const server = await start({
+    ...{ PARLEY_DATA_DIR: await aFolder(), PARLEY_LOG_LEVEL: 'trace', PARLEY_JWT_SECRET: canary },
+    ...{ PARLEY_METRICS_TOKEN: canary, PARLEY_SMTP_URL: `smtp://user:${canary}@${nowhere}` },
+    ...{ PARLEY_GIF_URL: `http://${nowhere}/search?rating=g`, PARLEY_GIF_KEY: canary },
+    ...{ PARLEY_S3_ENDPOINT: `http://${nowhere}`, PARLEY_S3_BUCKET: 'files' },
+    ...{ PARLEY_S3_ACCESS_KEY: 'key', PARLEY_S3_SECRET_KEY: canary },
+    ...{ PARLEY_ADMIN_LOGIN: 'boss', PARLEY_ADMIN_EMAIL: 'boss@example.org', PARLEY_ADMIN_PASSWORD: canary },
   });
+  const api = new ApiClient(server.url);
+  const ann = await api.register();
+  await api.post('/auth/password/forgot', { email: 'boss@example.org' });
+  expect((await ann.api.get('/gifs?q=cats')).status).toBe(502);
+  const upload = await (await FileClient.of(server.url)).upload(ann, new Uint8Array(10));
+  expect(upload.status).toBeGreaterThanOrEqual(500);
+  const headers = { authorization: `Bearer ${canary}` };
+  expect((await fetch(`${server.url}/metrics`, { headers })).status).toBe(200);
+  await server.line((line) => line.includes('mail could not be sent'));
+  const { code } = await server.kill('SIGTERM');
+  expect([code, server.lines.filter((line) => line.includes(canary))]).toEqual([0, []]);
+});
+
+test.each([
+  ['MongoDB', { MONGODB_URI: 'mongodb://user:canary@127.0.0.1:1/parley?serverSelectionTimeoutMS=100' }],
+  ['a folder', { PARLEY_DATA_DIR: '/dev/null/data', PARLEY_JWT_SECRET: 'canary'.repeat(6) }],
+])('nor where it ends at the start, for want of %s', async (_what, env) => {
+  const server = ServerProcess.spawn({ PARLEY_LOG_LEVEL: 'trace', ...env });
+  expect((await server.ended).code).toBe(1);
+  expect(server.lines.join('\n')).not.toContain('canary');
 });

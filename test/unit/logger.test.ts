@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fastify from 'fastify';
 import { createLogger } from '../../src/infrastructure/observability/logger.ts';
+import { SETTINGS } from '../../src/settings.ts';
 
 function capture(level = 'info') {
   const lines: string[] = [];
@@ -47,8 +48,7 @@ describe('what is never logged', () => {
     'refreshToken',
     'ticket',
     'secret',
-    'jwtSecret',
-    'mongodbUri',
+    ...SETTINGS.filter(([, { secret }]) => secret).map(([key]) => key),
   ])('a field named %s, at any depth', (field) => {
     const { logger, lines } = capture();
     const secret = { [field]: canary };

@@ -14,6 +14,7 @@ const SECRETS = new Set([
   'newpassword',
   'password',
   'passwordhash',
+  'redisurl',
   'refreshtoken',
   's3secretkey',
   'secret',
