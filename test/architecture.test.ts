@@ -237,3 +237,23 @@ describe('what is allowed is let through', () => {
     expect(violationsOf({ path, source })).toEqual([]);
   });
 });
+
+describe('what comes from npm', () => {
+  const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+
+  test.each(['package.json', 'client/package.json', 'web/package.json'])('%s names exact versions', (path) => {
+    const { dependencies, devDependencies, optionalDependencies } = read(path);
+    const versions = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)))).toEqual([]);
+  });
+
+  test('runs no script when it is installed, unless that is allowed or refused by name', () => {
+    const packages: [string, { hasInstallScript?: boolean }][] = Object.entries(read('package-lock.json').packages);
+    const scripted = packages.filter(([, { hasInstallScript }]) => hasInstallScript).map(([path]) => path);
+    const named = Object.keys(read('package.json').allowScripts);
+    expect(
+      scripted.map((path) => path.replace(/^.*node_modules\//, '')).filter((name) => !named.includes(name)),
+    ).toEqual([]);
+    expect(scripted.length).toBeGreaterThan(0);
+  });
+});

@@ -6,6 +6,7 @@ import { LocalPresenceStore } from '../../src/infrastructure/local/local-presenc
 import { LocalRateLimiter } from '../../src/infrastructure/local/local-rate-limiter.ts';
 import { RedisEventBus } from '../../src/infrastructure/redis/redis-event-bus.ts';
 import { RedisLink } from '../../src/infrastructure/redis/redis-link.ts';
+import { RedisNode } from '../../src/infrastructure/redis/redis-node.ts';
 import { RedisPresenceStore } from '../../src/infrastructure/redis/redis-presence-store.ts';
 import { RedisRateLimiter } from '../../src/infrastructure/redis/redis-rate-limiter.ts';
 import { SystemClock } from '../../src/infrastructure/system.ts';
@@ -13,6 +14,7 @@ import { anId } from '../support/builders.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 import { withRedis } from '../support/redis.ts';
 import type { RedisServer } from '../support/redis-server.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
 import { ear, eventBusSuite, typing } from './event-bus-suite.ts';
 import { presenceStoreSuite } from './presence-store-suite.ts';
 import { rateLimiterSuite } from './rate-limiter-suite.ts';
@@ -76,6 +78,22 @@ withRedis('Redis', (redis) => {
       const { here, there, dispose } = await twoNodes();
       return { here: here.limiter, there: there.limiter, dispose };
     },
+  });
+
+  test('what is too much for one login, whichever node is asked, is refused by both', async () => {
+    const prefix = anId();
+    const [here, there] = await Promise.all(
+      [1, 2].map(async () => {
+        const node = new RedisNode({ url: redis.url, logger: new RecordingLogger(), epoch: prefix, nodeId: anId() });
+        const app = await startApp({ redis: node, settings: { rateLimit: true, rateLimits: ['loginName=3/24h'] } });
+        cleanUps.push(() => node.close(), app.stop);
+        return app;
+      }),
+    );
+    const guess = (app: RunningApp | undefined, login: string) =>
+      app?.api.post('/auth/login', { login, password: 'guess' }).then(({ status }) => status);
+    for (const app of [here, there, here]) expect(await guess(app, 'ann')).toBe(401);
+    for (const app of [here, there]) expect([await guess(app, 'Ann'), await guess(app, 'bob')]).toEqual([429, 401]);
   });
 
   test('a node hears nothing of chats and people that it does not follow, or follows no more', async () => {

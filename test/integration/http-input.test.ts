@@ -1,7 +1,10 @@
 /** What happens to input that no use case ever sees. The cases are made of the OpenAPI document, for every operation of it. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, type CallOptions, type Person, TestApp } from '../support/app.ts';
+import { type Answer, type CallOptions, PASSWORD, type Person, TestApp } from '../support/app.ts';
 import type { Operation } from '../support/openapi.ts';
+
+/** Of every object, before anything was sent. */
+const PROPERTIES = Reflect.ownKeys(Object.prototype);
 
 let app: TestApp;
 let ann: Person;
@@ -90,6 +93,12 @@ describe('every operation that takes a body refuses', () => {
     expect(await outcomes(withBody(), ({ call }) => call(options))).toEqual(same(withBody(), outcome));
   });
 
+  test('more than 64 KiB, but for what may be much: messages, and what one has of his chats', async () => {
+    const others = withBody().filter(({ operation }) => !/^(send|sync)/.test(operation.operationId));
+    const body = { content: 'x'.repeat(64 * 1024) };
+    expect(await outcomes(others, ({ call }) => call({ body }))).toEqual(same(others, '413 PAYLOAD_TOO_LARGE'));
+  });
+
   test('fields of a wrong type, and names each that is missing or unknown', async () => {
     for (const { operation, call } of withBody()) {
       const { body } = await call({ body: { unheardOf: 1, content: {}, username: [], kind: 7, seq: '1', name: 0 } });
@@ -99,6 +108,91 @@ describe('every operation that takes a body refuses', () => {
       expect(new Set(paths).size).toBe(paths.length);
     }
   });
+});
+
+test('a batch of messages as deep as it may be long is refused', async () => {
+  const depth = 1_000_000;
+  const payload = `{"content": ${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  const { status, body } = await app.call('POST', `chats/${await app.group(ann)}/messages`, { as: ann, payload });
+  expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED']);
+});
+
+describe('what means something to a database means nothing in any text', () => {
+  const HOSTILE = ["' OR '1'='1", '"; DROP TABLE users; --', '{"$ne": null}', '$where', '%_.*', '\\u0000\\'];
+  /** For what else an operation must be told so that it comes to the text in question. */
+  const OTHERS: Record<string, unknown> = {
+    ...{ kind: 'group', memberIds: [], userIds: ['nobody'], email: 'any@example.org', password: PASSWORD, seq: 1 },
+    ...{ newPassword: PASSWORD, currentPassword: 'wrong', messages: 'keep', role: 'member', login: 'nobody' },
+  };
+
+  interface Schema {
+    readonly type?: string;
+    readonly enum?: readonly unknown[];
+    readonly const?: unknown;
+    readonly properties?: Readonly<Record<string, Schema>>;
+    readonly required?: readonly string[];
+    readonly anyOf?: readonly Schema[];
+    readonly $ref?: string;
+  }
+  const resolved = (schema: Schema): Schema =>
+    schema.$ref === undefined
+      ? schema
+      : (app.document.components.schemas[schema.$ref.split('/').at(-1) ?? ''] as Schema);
+  const isText = ({ type, enum: some, const: one, anyOf }: Schema): boolean =>
+    anyOf?.some(isText) ?? (type === 'string' && some === undefined && one === undefined);
+
+  /** A body for each text that this operation takes, with this in its place. */
+  function bodies(schema: Schema, text: string): object[] {
+    const { properties = {}, required = [], anyOf = [] } = resolved(schema);
+    const needed = Object.fromEntries(required.map((name) => [name, OTHERS[name] ?? 'text']));
+    const texts = Object.keys(properties).filter((name) => isText(properties[name] ?? {}));
+    return [...texts.map((name) => ({ ...needed, [name]: text })), ...anyOf.flatMap((one) => bodies(one, text))];
+  }
+
+  test.each(HOSTILE)('%s', async (text) => {
+    const [eve, chatId] = [await app.register(), await app.group(ann)];
+    await app.say(chatId, ann);
+    const found: string[] = [];
+    let asked = 0;
+    const note = ({ operationId }: Operation, { status, body }: Answer) => {
+      asked += 1;
+      if (status >= 500 || body.items?.length > 0) found.push(`${operationId} ${status}`);
+    };
+    for (const { operation, call } of targets()) {
+      const { parameters = [], requestBody } = operation;
+      for (const { name } of parameters.filter((one) => one.in === 'query' && isText(one.schema))) {
+        note(operation, await call({ as: eve, query: `?${name}=${encodeURIComponent(text)}` }));
+      }
+      const schema = requestBody?.content['application/json']?.schema as Schema | undefined;
+      for (const body of schema ? bodies(schema, text) : []) note(operation, await call({ as: eve, body }));
+    }
+    for (const [template, operations] of Object.entries(app.document.paths)) {
+      if (!template.includes('{')) continue;
+      const path = template.replace(/\{[^}]*\}/g, encodeURIComponent(text));
+      for (const [method, operation] of Object.entries(operations)) {
+        note(operation, await app.call(method.toUpperCase(), path, { as: eve }));
+      }
+    }
+    for (const name of ['content', 'content-like', 'senderId', 'from']) {
+      const path = `chats/${chatId}/messages?${name}=${encodeURIComponent(text)}`;
+      note({ operationId: name } as Operation, await app.get(path, ann));
+    }
+    expect(asked).toBeGreaterThan(80);
+    expect(found).toEqual([]);
+    expect((await app.get(`chats/${chatId}/messages`, ann)).body.items).toHaveLength(2);
+    expect((await app.login(ann)).id).toBe(ann.id);
+  });
+});
+
+test('nothing that is sent becomes a property of every object', async () => {
+  const query = '?__proto__[x]=1&__proto__.x=1&constructor[prototype][x]=1&constructor.prototype.x=1';
+  for (const { call } of targets().filter(({ operation }) => !operation.requestBody)) {
+    expect((await call({ query })).status).toBe(400);
+  }
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const payload = `grant_type=password&username=ann&password=x&${query.slice(1)}`;
+  expect((await app.call('POST', 'auth/token', { payload, headers })).status).toBeLessThan(500);
+  expect(Reflect.ownKeys(Object.prototype)).toEqual(PROPERTIES);
 });
 
 test('every operation refuses an unknown parameter and names it', async () => {

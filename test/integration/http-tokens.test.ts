@@ -86,21 +86,14 @@ test.each<[string, () => string]>([
 });
 
 test.each([
-  ['kid', { kid: '../../../../dev/null' }],
-  ['jwk', { jwk: { kty: 'oct', k: Buffer.from('mine').toString('base64url') } }],
-  ['jku', { jku: 'https://example.org/keys' }],
-  ['x5u', { x5u: 'https://example.org/cert' }],
-])("the key that a token's %s header names is not used", async (_what, header) => {
-  const signedByIt = forge({ ...HEADER, ...header }, claims, (text) => hmac(text, 'sha256', 'mine'));
+  ['kid', { kid: '../../../../dev/null' }, ''],
+  ['kid', { kid: "' UNION SELECT 'mine" }, 'mine'],
+  ['jwk', { jwk: { kty: 'oct', k: Buffer.from('mine').toString('base64url') } }, 'mine'],
+  ['jku', { jku: 'https://example.org/keys' }, 'mine'],
+  ['x5u', { x5u: 'https://example.org/cert' }, 'mine'],
+])("the key that a token's %s header names (%j) is not used", async (_what, header, key) => {
+  const signedByIt = forge({ ...HEADER, ...header }, claims, (text) => hmac(text, 'sha256', key));
   expect((await codeFor(`Bearer ${signedByIt}`)).code).toBe('TOKEN_INVALID');
-});
-
-test.each([
-  ['an end far away', { exp: inSeconds(3_600) }],
-  ['a start in the future', { iat: inSeconds(300) }],
-])('a token with %s, of a clock that is ahead, is refused so that another is asked for', async (_what, of) => {
-  const answer = await codeFor(`Bearer ${forge(HEADER, { ...claims, ...of })}`);
-  expect(answer).toMatchObject({ status: 401, code: 'TOKEN_EXPIRED' });
 });
 
 test('a token that has ended is TOKEN_EXPIRED, also where it was good a moment ago', async () => {

@@ -1,8 +1,14 @@
 /** What is secret is in no line of the log, however much is logged, and in no answer to anybody else. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { StoreError } from '../../src/application/ports/persistence.ts';
+import type { Mail } from '../../src/application/ports/services.ts';
 import { createLogger } from '../../src/infrastructure/observability/logger.ts';
-import { answered, type Person, TestApp } from '../support/app.ts';
+import { Argon2PasswordHasher } from '../../src/infrastructure/security/argon2-password-hasher.ts';
+import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
+import { answered, PASSWORD, type Person, TestApp } from '../support/app.ts';
+import { temporaryFolder } from '../support/server-process.ts';
 import { openTestStore } from '../support/test-store.ts';
 
 const CANARY = 'canary-5ecret';
@@ -70,4 +76,29 @@ test.each([
   failing = null;
   expect(answer.status).toBe(status);
   expect(JSON.stringify(answer.body)).not.toContain(CANARY);
+});
+
+test('who has a copy of the database has no password, token, ticket or code', async () => {
+  const { path: dataDir, remove } = await temporaryFolder();
+  const sent: Mail[] = [];
+  const mailer = { send: async (mail: Mail) => void sent.push(mail) };
+  const store = await openSqliteStore({ dataDir });
+  const own = await TestApp.start({ store, mailer, hasher: new Argon2PasswordHasher() });
+  const ann = await own.register('ann');
+  const login = await own.login(ann);
+  const { ticket } = answered(await own.post('auth/ticket', undefined, ann), 201);
+  await own.application.operator.promote('ann');
+  const { code } = answered(await own.post('invitations', {}, ann), 201);
+  await own.post('auth/password/forgot', { email: ann.email });
+  await own.application.mailDelivery.deliverDue();
+  const resetCode = /^ {2}(\S{32})$/m.exec(sent[0]?.text ?? '')?.[1] ?? '';
+  expect(resetCode).not.toBe('');
+  const files = readdirSync(dataDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1')).join();
+  expect(bytes).toContain(ann.email);
+  expect(bytes).toContain('$argon2id$v=19$m=19456');
+  const tokens = [ann.accessToken, ann.refreshToken, login.refreshToken, ...login.refreshToken.split('.')];
+  for (const secret of [PASSWORD, ticket, code, resetCode, ...tokens]) expect(bytes).not.toContain(secret);
+  await own.stop();
+  await remove();
 });

@@ -122,6 +122,46 @@ describe('signing in on the socket', () => {
   });
 });
 
+describe('a page', () => {
+  const settings = { publicUrl: 'https://chat.example.org', corsOrigins: ['https://app.example.org'] };
+  const port = () => new URL(app.url).port;
+
+  it.each([
+    ['of another host', () => 'https://evil.example'],
+    ['without an origin of its own', () => 'null'],
+    ['whose host begins as ours', () => `http://127.0.0.1.evil.example:${port()}`],
+    ['whose host ends as ours', () => `http://evil-127.0.0.1:${port()}`],
+    ['that has our host as a name', () => `http://127.0.0.1:${port()}@evil.example`],
+    ['of another port of our host', () => 'http://127.0.0.1:1'],
+    ['of no port of our host', () => 'http://127.0.0.1'],
+    ['of our host, but no web page', () => `ftp://127.0.0.1:${port()}`],
+    ['of what is no origin', () => '127.0.0.1'],
+    ['of nothing', () => ''],
+  ])('%s may not connect, whatever it can prove', async (_, origin) => {
+    const ann = await app.api.register();
+    const headers = { authorization: `Bearer ${ann.accessToken}` };
+    const { status, body } = await refusedUpgrade(socketUrl(app.url), { headers: { ...headers, origin: origin() } });
+    expect([status, JSON.parse(body).code]).toEqual([403, 'ORIGIN_REFUSED']);
+  });
+
+  it('of this server or of a configured origin may, and none that looks like it', async () => {
+    const configured = await startApp({ settings });
+    for (const origin of [configured.url, 'https://chat.example.org', 'https://app.example.org']) {
+      const socket = new SocketClient(socketUrl(configured.url), { origin });
+      await socket.next('hello');
+      socket.close();
+    }
+    for (const origin of [
+      'http://app.example.org',
+      'https://app.example.org:8443',
+      'https://app.example.org.evil.example',
+    ]) {
+      expect((await refusedUpgrade(socketUrl(configured.url), { origin })).status).toBe(403);
+    }
+    await configured.stop();
+  });
+});
+
 describe('frames that cannot be read', () => {
   it.each([
     ['not JSON', '{"type":'],
