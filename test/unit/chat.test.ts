@@ -6,11 +6,17 @@ import {
   checkDescription,
   effectiveMark,
   isAtLeast,
+  listKey,
   type Member,
+  memberNotFound,
   NO_MARK,
+  notJoined,
   outranks,
   type Role,
+  readListKey,
 } from '../../src/domain/chat.ts';
+import { gramsOf, gramsOfPart } from '../../src/domain/grams.ts';
+import { type Message, messageNotFound, passes } from '../../src/domain/message.ts';
 import { NOON } from '../support/builders.ts';
 
 const aChat = (floorSeq: number, floorN: number): Chat => ({
@@ -73,4 +79,53 @@ describe('a chat', () => {
     expect(checkDescription('a'.repeat(500))).toBe('a'.repeat(500));
     expect(() => checkDescription('a'.repeat(501))).toThrow('at most 500');
   });
+});
+
+describe('the list of public rooms', () => {
+  const room = { id: 'an-id', kind: 'public', live: true, name: 'Σίσυφος' } as const;
+
+  test('has a room by its name, in whatever case, and its id', () => {
+    expect(listKey(room)).toBe('σίσυφοσ\nan-id');
+    expect(readListKey('a\nname\nan-id')).toEqual({ name: 'a\nname', id: 'an-id' });
+  });
+
+  test.each([{ kind: 'group' }, { kind: 'direct' }, { live: false }, { name: null }] as const)(
+    'has none that is %j',
+    (with_) => {
+      expect(listKey({ ...room, ...with_ })).toBeNull();
+    },
+  );
+});
+
+describe('the filter of a search', () => {
+  const line = (senderId: string, content: string | null): Message => ({
+    ...{ id: 'm', chatId: 'chat', seq: 1, rev: 1, n: 1, kind: 'text', senderId, clientId: 'm', digest: null, content },
+    ...{ replyTo: null, attachments: [], earlier: [], system: null, createdAt: NOON, editedAt: null, deletedAt: null },
+  });
+  const lines = [line('ann', 'ODOS'), line('bob', 'Οδός'), line('ann', null), line('bob', 'odos')];
+  const found = (filter: Parameters<typeof passes>[0]) => lines.filter(passes(filter)).map((one) => lines.indexOf(one));
+
+  test.each([
+    ['nothing', {}, [0, 1, 2, 3]],
+    ['a sender', { senderId: 'ann' }, [0, 2]],
+    ['a whole text, exactly', { content: 'odos' }, [3]],
+    ['a part of a text, whatever the case', { contentLike: 'DO' }, [0, 3]],
+    ['a part in another script', { contentLike: 'ΔΌΣ' }, [1]],
+    ['a sender and a part', { senderId: 'bob', contentLike: 'od' }, [3]],
+    ['a sender and a text of another', { senderId: 'ann', content: 'odos' }, []],
+  ])('for %s', (_, filter, expected) => {
+    expect(found(filter)).toEqual(expected);
+  });
+});
+
+test('the runs of letters by which a part of a name is found', () => {
+  expect(gramsOf('a𝕏b')).toEqual(['a', '𝕏', 'b', 'a𝕏', '𝕏b', 'a𝕏b']);
+  expect(gramsOf('aaaa')).toEqual(['a', 'aa', 'aaa']);
+  expect(gramsOfPart('abcd')).toEqual(['abc', 'bcd']);
+  expect(gramsOfPart('a𝕏')).toEqual(['a𝕏']);
+  expect(gramsOfPart('aaaa')).toEqual(['aaa']);
+});
+
+test('refusals say something', () => {
+  for (const refusal of [memberNotFound(), notJoined(), messageNotFound()]) expect(refusal.message).not.toBe('');
 });

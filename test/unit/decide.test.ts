@@ -13,13 +13,13 @@ function perform(state: ChatState, actorId: string, command: Command, now = NOON
   return decide(state, actorId, command).map((fact) => record(state, CHAT, actorId, now, fact));
 }
 
-/** What is decided, in a word: the facts, `nothing`, or the refusal's code. */
+/** What is decided, in a word: the facts, `nothing`, or the refusal's code; each refusal says something, too. */
 function verdict(state: ChatState, actorId: string, command: Command): string {
   try {
     const facts = decide(state, actorId, command);
-    return facts.map((fact) => fact.type).join(' + ') || 'nothing';
+    return facts.length === 0 ? 'nothing' : facts.map((fact) => String(fact.type)).join(' + ');
   } catch (error) {
-    if (error instanceof DomainError) return error.code;
+    if (error instanceof DomainError && error.message !== '') return error.code;
     throw error;
   }
 }
@@ -33,6 +33,7 @@ const create = (...memberIds: string[]): Command => ({
 });
 const rename = (name: string): Command => ({ type: 'chat.update', name, lineId: `l-${name}` });
 const describeAs = (description: string | null): Command => ({ type: 'chat.update', description, lineId: 'l-about' });
+const showAs = (avatarId: string | null): Command => ({ type: 'chat.update', avatarId, lineId: 'l-picture' });
 const deleteChat: Command = { type: 'chat.delete' };
 const add = (...userIds: string[]): Command => ({ type: 'member.add', userIds, lineId: `l-add-${userIds}` });
 const remove = (userId: string): Command => ({ type: 'member.remove', userId, lineId: `l-remove-${userId}` });
@@ -51,6 +52,7 @@ const send = (text: string, with_: { clientId?: string; replyTo?: string } = {})
 const sendToBob = (text: string, with_ = {}): Command => ({ ...send(text, with_), peerId: 'bob' });
 const edit = (messageId: string, content: string): Command => ({ type: 'message.edit', messageId, content });
 const erase = (messageId: string): Command => ({ type: 'message.delete', messageId });
+const takeAway = (...messageIds: string[]): Command => ({ type: 'message.erase', messageIds });
 const join: Command = { type: 'chat.join' };
 
 /**
@@ -94,6 +96,7 @@ describe('in a group', () => {
   const rules: [string, Command, Answers][] = [
     ['rename it', rename('Band'), everyMember('chat.updated')],
     ['describe it', describeAs('Mondays'), everyMember('chat.updated')],
+    ['give it a picture', showAs('a-picture'), everyMember('chat.updated')],
     ['delete it', deleteChat, { owner: 'chat.deleted', admin: 'FORBIDDEN', member: 'FORBIDDEN' }],
     ['add somebody', add('sam'), everyMember('member.added')],
     ['make somebody an admin', promote('eve', 'admin'), { ...everyMember('FORBIDDEN'), owner: 'member.updated' }],
@@ -376,6 +379,7 @@ describe('what is so already is not done again', () => {
     ['describing in the same words', 'dan', describeAs('Mondays')],
     ['adding only members', 'dan', add('ann', 'bob', 'dan')],
     ['adding nobody', 'dan', add()],
+    ['taking away a picture that it has not', 'dan', showAs(null)],
     ['giving a role that he has', 'ann', promote('bob', 'admin')],
     ['making the owner the owner', 'ann', promote('ann', 'owner')],
     ['editing to the same text', 'dan', edit('dan', 'dan')],
@@ -436,6 +440,13 @@ describe('roles', () => {
 describe('leaving and being removed', () => {
   test('an owner who leaves hands over to the heir first', () => {
     const state = aGroup();
+    const [handOver] = decide(state, 'ann', remove('ann'));
+    expect(handOver).toMatchObject({
+      roles: new Map([
+        ['bob', 'owner'],
+        ['ann', 'admin'],
+      ]),
+    }); // seen between the two
     const changes = perform(state, 'ann', remove('ann'));
     expect(changes.map(({ type, userIds }) => [type, userIds])).toEqual([
       ['member.updated', ['bob', 'ann']],
@@ -464,6 +475,13 @@ describe('leaving and being removed', () => {
     perform(state, 'ann', create('bob'));
     perform(state, 'bob', remove('bob'));
     expect(verdict(state, 'ann', remove('ann'))).toBe('chat.deleted');
+  });
+
+  test('who is neither loaded nor the heir is a bug, with an heir and without', () => {
+    const fact: Fact = { type: 'member.removed', userId: 'sam', banned: true, lineId: 'l' };
+    for (const heir of [aGroup().heir, null]) {
+      expect(() => record({ ...aGroup(), heir }, CHAT, 'ann', NOON, fact)).toThrow('not loaded');
+    }
   });
 
   test('an owner whose heir was not looked up is a bug, and not a refusal', () => {
@@ -657,6 +675,9 @@ describe('what is recorded', () => {
     ];
     const { chat, members, messages } = imagesOf(state, changes);
     expect(chat).toBe(state.chat);
+    expect(imagesOf(state, [...changes, { ...changes[0], userIds: ['not loaded'] } as Change]).members).toEqual(
+      members,
+    );
     expect(members).toEqual([state.members.get('dan')]);
     expect(messages.map((message) => message.content)).toEqual(['twice']);
   });
@@ -694,14 +715,13 @@ describe('what a decision needs beside the chat', () => {
     ['sending without a clientId: that of its own id', send('hello'), { sendKeys: ['ann:hello'] }],
     ['editing: the message', edit('m', 'x'), { messages: ['m'] }],
     ['erasing: the message', erase('m'), { messages: ['m'] }],
+    ['going for good: what he wrote', takeAway('m', 'n'), { messages: ['m', 'n'] }],
   ])('%s', (_, command, needs) => {
     expect(needsOf('ann', command)).toEqual({ ...nothing, ...needs });
   });
 });
 
 describe('an author who goes for good', () => {
-  const takeAway = (...messageIds: string[]): Command => ({ type: 'message.erase', messageIds });
-
   test('takes his own messages along, also where he has left, and nobody else’s', () => {
     for (const author of ['ann', 'eve', 'gus']) {
       const state = aGroup();
@@ -719,5 +739,10 @@ describe('an author who goes for good', () => {
     perform(deleted, 'ann', deleteChat);
     expect(verdict(deleted, 'gus', takeAway('gus'))).toBe('nothing');
     expect(verdict(emptyState(), 'gus', takeAway('gus'))).toBe('nothing');
+    const reopened = aDirectChat();
+    perform(reopened, 'bob', deleteChat);
+    expect(verdict(reopened, 'ann', takeAway('ann'))).toBe('nothing');
+    perform(reopened, 'ann', open);
+    for (const author of ['ann', 'bob']) expect(verdict(reopened, author, takeAway(author))).toBe('nothing');
   });
 });

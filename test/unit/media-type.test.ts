@@ -20,7 +20,14 @@ describe('what a file is', () => {
     ['OggS\x00\x02', 'audio/ogg'],
     ['ID3\x04\x00', 'audio/mpeg'],
     ['\xff\xfb\x90\x64', 'audio/mpeg'],
+    ['\xff\xfb\xf0\x64', 'application/octet-stream'], // its bit rate is none
+    ['\xff\xfb\x9c\x64', 'application/octet-stream'], // its sampling rate is none
+    ['\xff\xeb\x90\x64', 'application/octet-stream'], // its version is none
+    ['\xfe\xfb\x90\x64', 'application/octet-stream'],
     ['RIFF\x24\x00\x00\x00WAVEfmt ', 'audio/wav'],
+    ['RIFF\x24\x00\x00\x00AVI \x00', 'application/octet-stream'],
+    ['\x01\x00\x00\x00\x24\x00\x00\x00WAVEfmt ', 'application/octet-stream'],
+    ['\x01\x00\x00\x00\x24\x00\x00\x00WEBPVP8 ', 'application/octet-stream'],
     ['GIF89a\x05\x00\x07\x00', 'image/gif'],
     ['\x89PNG\r\n\x1a\n', 'image/png'],
     ['\xff\xd8\xff\xe0', 'image/jpeg'],
@@ -56,6 +63,27 @@ describe('how large an image is', () => {
 
   test.each(Object.entries({ ...formats, ...webp, extended, progressive }))('%s', async (_name, encoded) => {
     expect(contentTypeOf(await encoded.toBuffer())).toMatchObject({ width: 31, height: 17 });
+  });
+
+  const jpeg = (...segments: string[]): Uint8Array => bytes(`\xff\xd8${segments.join('')}`);
+  const frame = (marker: string) => `\xff${marker}\x00\x11\x08\x00\x11\x00\x1f`; // 31 × 17
+
+  test.each(['\xc0', '\xc1', '\xc2', '\xc5', '\xcf'])('of a JPEG with a frame of kind %j', (marker) => {
+    expect(contentTypeOf(jpeg(frame(marker)))).toMatchObject({ width: 31, height: 17 });
+  });
+
+  test.each(['\xbf', '\xc4', '\xc8', '\xcc', '\xd0'])('is not what a JPEG says in a segment of kind %j', (marker) => {
+    expect(contentTypeOf(jpeg(`\xff${marker}\x00\x08\x08\x00\x02\x00\x03\x00`, frame('\xc0')))).toMatchObject({
+      width: 31,
+      height: 17,
+    });
+    expect(contentTypeOf(jpeg(frame(marker)))).toMatchObject({ width: null, height: null });
+  });
+
+  test('is not known of a WebP of another kind, nor of what is no image', () => {
+    const none = { width: null, height: null };
+    expect(contentTypeOf(bytes(`RIFF\x24\x00\x00\x00WEBPVP9 ${'\x01'.repeat(30)}`))).toMatchObject(none);
+    expect(contentTypeOf(bytes('plain text, long enough for all of that'))).toMatchObject(none);
   });
 
   test('is not known of one that is cut short, and it never throws', async () => {

@@ -1,11 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cleanFileName } from '../../src/domain/stored-file.ts';
+import {
+  attachmentNotFound,
+  avatarNotFound,
+  cleanFileName,
+  isAttachment,
+  type StoredFile,
+  tooLarge,
+} from '../../src/domain/stored-file.ts';
 
 describe('the name of a file', () => {
   test.each([
     ['report.pdf', 'report.pdf'],
     ['../../etc/passwd', 'passwd'],
+    ['two\nlines/of/a path', 'a path'],
     ['C:\\Users\\ann\\photo.jpg', 'photo.jpg'],
     ['/', 'file'],
     ['..', 'file'],
@@ -21,6 +29,10 @@ describe('the name of a file', () => {
     [`${'x'.repeat(300)}.jpeg`, `${'x'.repeat(250)}.jpeg`],
     [`a.${'x'.repeat(300)}`, `a.${'x'.repeat(253)}`],
     [`${'x'.repeat(250)}👩👩👩.png`, `${'x'.repeat(250)}.png`],
+    [`👩${'x'.repeat(300)}`, `👩${'x'.repeat(253)}`],
+    [`${'x'.repeat(255)}`, 'x'.repeat(255)],
+    [`a.tar.${'x'.repeat(300)}.${'y'.repeat(15)}`, `a.tar.${'x'.repeat(233)}.${'y'.repeat(15)}`],
+    [`a.${'x'.repeat(300)}.${'y'.repeat(16)}`, `a.${'x'.repeat(253)}`],
   ])('%j', (raw, expected) => expect(cleanFileName(raw)).toEqual(expected));
 
   test('is short, well formed, of one line and no path, whatever came', () => {
@@ -35,4 +47,16 @@ describe('the name of a file', () => {
       }),
     );
   });
+});
+
+test('a file is an attachment where it is used by messages alone, or by nothing yet', () => {
+  const [message, picture] = [{ of: 'message' }, { of: 'user' }];
+  const isOne = (...uses: object[]) => isAttachment({ uses } as unknown as StoredFile);
+  expect([isOne(), isOne(message), isOne(picture), isOne(message, picture)]).toEqual([true, true, false, false]);
+});
+
+test('refusals say which and why', () => {
+  const refusals = [attachmentNotFound(), avatarNotFound(), tooLarge(7)];
+  expect(refusals.map(({ code }) => code)).toEqual(['ATTACHMENT_NOT_FOUND', 'AVATAR_NOT_FOUND', 'PAYLOAD_TOO_LARGE']);
+  for (const { message } of refusals) expect(message).toMatch(/file|picture/);
 });

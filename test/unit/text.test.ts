@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { codePointCount, optionalText, storableText, uniqueKey } from '../../src/domain/text.ts';
+import { codePointCount, optionalText, searchKey, storableText, uniqueKey } from '../../src/domain/text.ts';
 import { TEXTS } from '../support/texts.ts';
 
 /** Of any UTF-16 units, well formed or not. */
@@ -70,6 +70,13 @@ describe('storableText', () => {
         expect(storableText(text, 1, 100)).toBe(text);
       }),
     );
+  });
+});
+
+describe('searchKey', () => {
+  test('finds a part of a word wherever it ends, as a final sigma would not', () => {
+    expect(searchKey('Σίσυφος ο μέγας')).toContain(searchKey('ΣΊΣΥΦΟΣ'));
+    expect(searchKey('Σίσυφοσ')).toContain(searchKey('φος'));
   });
 });
 
