@@ -1,5 +1,5 @@
 /** `npm run bench -- <scenario>`: measures and prints. It judges nothing and exits with 0 unless it could not run. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine, describePinning, stayOffServerCore } from './machine.ts';
 import { fanout } from './scenarios/fanout.ts';
@@ -18,22 +18,19 @@ import { markdown, type Table } from './table.ts';
 const SCENARIOS: Readonly<Record<string, Scenario>> = { send, http, lists, people, start, fanout, idle, storm, nodes };
 
 /** All but `lists` and `people`, which take long to fill, and `nodes` where there is nothing for it to run on. */
-async function all(options: Options): Promise<Table[]> {
-  const hasServers = options.mongodbUri !== undefined && options.redisUrl !== undefined;
-  const tables: Table[] = [];
-  for (const scenario of [send, http, start, fanout, idle, storm, ...(hasServers ? [nodes] : [])]) {
-    tables.push(...(await scenario(options)));
-  }
-  return tables;
-}
+const namesOfAll = ({ mongodbUri, redisUrl }: Options): string[] => {
+  const hasServers = mongodbUri !== undefined && redisUrl !== undefined;
+  return ['send', 'http', 'start', 'fanout', 'idle', 'storm', ...(hasServers ? ['nodes'] : [])];
+};
 
 const USAGE = `Usage: npm run bench -- all|${Object.keys(SCENARIOS).join('|')} [--flag value]...
 
-  --seconds    how long each measurement lasts: 1 to 60, 5 if not given
-  --rounds     how often Parley and its limit take turns: 1 to 50, 5 if not given
+  --seconds    how long each measurement lasts: 1 to 60, 3 if not given
+  --rounds     how often Parley and its limit take turns: 1 to 50, 3 if not given
   --in-flight  how many sends of one socket wait for their ack at once: 1 to 128, 16 if not given
   --json       a file for the numbers of every round
   --svg        a file for a plot of the ratios
+  --docs       a Markdown file whose part between two markers becomes what is printed
   --data       people: a folder for the data, filled once and kept; else it takes minutes each time
   --profile    a folder for a CPU profile of Parley's process
 
@@ -51,25 +48,26 @@ function count(name: string, text: string, most: number): number {
 }
 
 function readArguments(): {
-  scenario: Scenario;
+  names: readonly string[];
   options: Options;
-  files: { readonly json?: string; readonly svg?: string };
+  files: { readonly json?: string; readonly svg?: string; readonly docs?: string };
 } {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      seconds: { type: 'string', default: '5' },
-      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '3' },
+      rounds: { type: 'string', default: '3' },
       'in-flight': { type: 'string', default: '16' },
       json: { type: 'string' },
       svg: { type: 'string' },
+      docs: { type: 'string' },
       data: { type: 'string' },
       profile: { type: 'string' },
     },
   });
   const [name = ''] = positionals;
-  const scenario = name === 'all' ? all : Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
-  if (!scenario || positionals.length > 1) throw new UsageError('which scenario?');
+  const isKnown = name === 'all' || Object.hasOwn(SCENARIOS, name);
+  if (!isKnown || positionals.length > 1) throw new UsageError('which scenario?');
   const options = {
     seconds: count('seconds', values.seconds, 60),
     rounds: count('rounds', values.rounds, 50),
@@ -79,19 +77,39 @@ function readArguments(): {
     mongodbUri: process.env.MONGODB_URI || undefined,
     redisUrl: process.env.REDIS_URL || undefined,
   };
-  return { scenario, options, files: values };
+  return { names: name === 'all' ? namesOfAll(options) : [name], options, files: values };
 }
 
+/** What one scenario measured is printed before the next begins, and one that fails stops none. @throws Error for those that failed */
 async function main(): Promise<void> {
-  const { scenario, options, files } = readArguments();
+  const { names, options, files } = readArguments();
   stayOffServerCore();
-  process.stdout.write(`${describeMachine()}\n${describePinning()}\n\n`);
-  const tables = await scenario(options);
-  for (const table of tables) process.stdout.write(`${markdown(table)}\n`);
+  const head = `${describeMachine()}\n${describePinning()}\n`;
+  process.stdout.write(`${head}\n`);
+  const [tables, failures]: [Table[], string[]] = [[], []];
+  for (const name of names) {
+    try {
+      const measured = (await SCENARIOS[name]?.(options)) ?? [];
+      for (const table of measured) process.stdout.write(`${markdown(table)}\n`);
+      tables.push(...measured);
+    } catch (error) {
+      failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
   if (files.json !== undefined) {
     writeFileSync(files.json, JSON.stringify({ machine: describeMachine(), tables }, null, 2));
   }
   if (files.svg !== undefined) writeFileSync(files.svg, svg(tables, describeMachine()));
+  if (files.docs !== undefined) writeBetweenMarkers(files.docs, [head, ...tables.map(markdown)].join('\n'));
+  if (failures.length > 0) throw new Error(failures.join('\n'));
+}
+
+function writeBetweenMarkers(path: string, text: string): void {
+  const [begin, end] = ['<!-- bench -->\n', '<!-- /bench -->'];
+  const document = readFileSync(path, 'utf8');
+  const [from, to] = [document.indexOf(begin) + begin.length, document.indexOf(end)];
+  if (from < begin.length || to < from) throw new Error(`${path} has no ${begin.trim()} … ${end}`);
+  writeFileSync(path, `${document.slice(0, from)}\n${text}\n${document.slice(to)}`);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));

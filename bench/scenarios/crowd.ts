@@ -1,5 +1,6 @@
 /** The people of the scenarios with many sockets: each is in so many groups of so many. */
 import { readFileSync } from 'node:fs';
+import { dataFolder } from '../parley.ts';
 import { settle, type Town } from '../town.ts';
 
 const WANTED = 10_000;
@@ -25,9 +26,22 @@ function limits(): string {
   }
 }
 
-export function settleCrowd(dataDir: string, count: number): Promise<Town> {
+export interface Crowd extends Town {
+  readonly dataDir: string;
+}
+
+let crowd: Promise<Crowd> | undefined;
+
+/** Settled once for all scenarios of a run. */
+export function theCrowd(count: number): Promise<Crowd> {
+  crowd ??= settleCrowd(count);
+  return crowd;
+}
+
+async function settleCrowd(count: number): Promise<Crowd> {
+  const dataDir = dataFolder();
   const groups = Array.from({ length: CHATS_EACH }, () => shuffledGroups(count)).flat();
-  return settle({ PARLEY_DATA_DIR: dataDir }, count, groups);
+  return { dataDir, ...(await settle({ PARLEY_DATA_DIR: dataDir }, count, groups)) };
 }
 
 function shuffledGroups(count: number): number[][] {

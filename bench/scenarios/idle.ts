@@ -1,16 +1,19 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Server, startServer } from '../child.ts';
+import { cpuMs } from '../load/meter.ts';
 import { startLoad } from '../load.ts';
 import { SERVER_CORE } from '../machine.ts';
-import { dataFolder, startParley } from '../parley.ts';
+import { startParley } from '../parley.ts';
 import { row, type Table } from '../table.ts';
-import { crowdSize, settleCrowd } from './crowd.ts';
+import { crowdSize, theCrowd } from './crowd.ts';
 import type { Options } from './options.ts';
 
 const AT_ONCE = 100;
-/** For what still happens after everybody has come: presence is told within 2 s. */
-const SETTLE_MS = 5_000;
+/** After everybody has come something still happens: of 500 people a second it is told that they are there. */
+const REST_MS = 1_000;
+const RESTING_CPU_MS = 50;
+const REST_TRIES = 60;
 const PROBE = ['--expose-gc', '--import', new URL('../memory-probe.ts', import.meta.url).pathname];
 
 const ECHO = new URL('../echo.ts', import.meta.url).pathname;
@@ -24,15 +27,14 @@ interface Held {
 /** What a socket that says nothing costs in memory of the server's process; what it costs in the kernel is the same for all. */
 export async function idle({ rounds: count }: Options): Promise<Table[]> {
   const { count: sockets, note } = crowdSize();
-  const dataDir = dataFolder();
-  const town = await settleCrowd(dataDir, sockets);
+  const { dataDir, ...town } = await theCrowd(sockets);
   const load = startLoad();
   const hold = async (server: Server, dialect: 'parley' | 'socket.io', tokens: readonly string[]): Promise<Held> => {
     try {
       const empty = await memoryOf(server);
       const clients = tokens.map((token) => ({ token }));
       await load.run({ kind: 'arrive', port: server.port, dialect, clients, atOnce: AT_ONCE });
-      await sleep(SETTLE_MS);
+      await rest(server);
       const full = await memoryOf(server);
       await load.run({ kind: 'leave' });
       return { emptyBytes: empty, bytesEach: (full - empty) / sockets };
@@ -55,6 +57,16 @@ export async function idle({ rounds: count }: Options): Promise<Table[]> {
   }
 }
 
+/** Waits until the server has nothing more to do. */
+async function rest({ pid }: Server): Promise<void> {
+  for (let tries = 0; tries < REST_TRIES; tries += 1) {
+    const before = cpuMs(pid);
+    await sleep(REST_MS);
+    if (cpuMs(pid) - before < RESTING_CPU_MS) return;
+  }
+  throw new Error('the server does not come to rest');
+}
+
 async function memoryOf({ process: child }: Server): Promise<number> {
   const answered = once(child, 'message');
   child.send('memory');
@@ -66,7 +78,7 @@ const tableOf = (note: string, rounds: readonly (readonly Held[])[]): Table => (
   title: 'Idle: memory of the process per socket',
   notes: [
     `${note}; in Parley they are signed in, presence and all. ws under fastify and Socket.IO know one room.`,
-    `Resident memory after a garbage collection, with the sockets less without, ${SETTLE_MS / 1000} s after the last one came. ` +
+    'Resident memory after a garbage collection, with the sockets less without, once the server has nothing more to do. ' +
       `${rounds[0]?.length} rounds in turn, each with new processes: median (least–most).`,
   ],
   columns: ['Parley', 'ws', 'Socket.IO'],

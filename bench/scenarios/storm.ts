@@ -4,10 +4,10 @@ import type { Arrival, Client } from '../load/arrive.ts';
 import { cpuMs } from '../load/meter.ts';
 import { type Load, startLoad } from '../load.ts';
 import { SERVER_CORE } from '../machine.ts';
-import { dataFolder, post, startParley } from '../parley.ts';
+import { post, startParley } from '../parley.ts';
 import { row, type Table } from '../table.ts';
 import type { Town } from '../town.ts';
-import { CHAT_SIZE, crowdSize, settleCrowd } from './crowd.ts';
+import { CHAT_SIZE, crowdSize, theCrowd } from './crowd.ts';
 import { type Options, profiling } from './options.ts';
 import { CONTENT } from './sending.ts';
 
@@ -20,8 +20,7 @@ const ECHO = new URL('../echo.ts', import.meta.url).pathname;
 /** Everybody returns at the same moment, without the spread that a server which stops in order asks for: it was killed. */
 export async function storm(options: Options): Promise<Table[]> {
   const { count, note } = crowdSize();
-  const dataDir = dataFolder();
-  const town = await settleCrowd(dataDir, count);
+  const { dataDir, ...town } = await theCrowd(count);
   const heads = Object.fromEntries(town.groups.map(({ chatId, rev }) => [chatId, rev]));
   const load = startLoad();
   const start = () => startParley({ node: profiling(options), dataDir, env: town.env });
