@@ -22,6 +22,7 @@ import { AddressCeiling } from './address-ceiling.ts';
 import { commandName, errorFrame, limitOf, runCommand } from './commands.ts';
 import { AUTH_FRAME_MAX_BYTES, Connection, HEARTBEAT_MS, type Identity } from './connection.ts';
 import { Fanout } from './fanout.ts';
+import { forgetUpgrade, rememberResponse } from './forget-upgrade.ts';
 import { LongPolls } from './long-polls.ts';
 import { LookOver } from './look-over.ts';
 
@@ -117,9 +118,13 @@ export class Gateway {
       method: 'GET',
       url: '/api/v1/ws',
       schema: { hide: true },
-      onRequest: async (request) => this.#admit(request, app.basicAccess),
+      onRequest: async (request, reply) => {
+        rememberResponse(request, reply);
+        await this.#admit(request, app.basicAccess);
+      },
       handler: (_request, reply) => reply.code(426).header('upgrade', 'websocket').send(),
       wsHandler: (socket, request) => {
+        forgetUpgrade(socket, request);
         const connection = new Connection(request.id, socket, request.raw.socket, this.#clock, this);
         connection.identity = identities.get(request) ?? null;
         this.#connections.add(connection);
