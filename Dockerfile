@@ -31,4 +31,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
   CMD ["node", "-e", "const { PORT = 3000, PARLEY_TLS_CERT: tls } = process.env; const end = (ok) => process.exit(ok ? 0 : 1); if (tls) require('net').connect(PORT).on('connect', () => end(true)).on('error', () => end(false)); else fetch(`http://127.0.0.1:${PORT}/health`).then(({ ok }) => end(ok), () => end(false))"]
 # node itself, not npm: signals reach it, and it is the image's own Node.
-CMD ["node", "src/main.ts"]
+CMD ["node", "src/start.js"]

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Server, startServer } from './child.ts';
 import { SERVER_CORE } from './machine.ts';
 
-const MAIN = new URL('../src/main.ts', import.meta.url).pathname;
+const MAIN = new URL('../src/start.js', import.meta.url).pathname;
 
 export interface ParleyOptions {
   /** Flags of node's own, before the program. */

@@ -13,7 +13,7 @@ type Start = (env: NodeJS.ProcessEnv) => Promise<Server>;
 
 const startEcho: Start = (env) => startServer(SERVER_CORE, [ECHO], env);
 
-/** From the spawn of `node src/main.ts` on an empty data folder to the line that says where it listens. */
+/** From the spawn of `node src/start.js` on an empty data folder to the line that says where it listens. */
 export async function start({ rounds }: Options): Promise<Table[]> {
   const warm = mkdtempSync(join(tmpdir(), 'parley-bench-cache-'));
   const starts: readonly Start[] = [(env) => startParley({ env }), startEcho];
