@@ -1,6 +1,5 @@
 import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import secureJsonParse from 'secure-json-parse';
 import { Compile } from 'typebox/compile';
 import type { KnownState } from '../../application/catch-up.ts';
 import type { Clock, IdGenerator, Logger } from '../../application/ports/services.ts';
@@ -25,6 +24,7 @@ import { Fanout } from './fanout.ts';
 import { forgetUpgrade, rememberResponse } from './forget-upgrade.ts';
 import { LongPolls } from './long-polls.ts';
 import { LookOver } from './look-over.ts';
+import { parseFrame } from './parse-frame.ts';
 
 const TICK_MS = 1_000;
 /** Of what was missed, so many events are read together. */
@@ -172,7 +172,7 @@ export class Gateway {
   }
 
   async onText(connection: Connection, text: string): Promise<void> {
-    const frame = parseObject(text);
+    const frame = parseFrame(text);
     if (!frame) return connection.close(CLOSE.badFrame, 'not a JSON object');
     const id = idOf(frame);
     if (!connection.ready) connection.countExcess();
@@ -388,14 +388,3 @@ function closeCodeOf({ code, kind }: DomainError): number {
 }
 
 const idOf = ({ id }: Record<string, unknown>): string | undefined => (typeof id === 'string' ? id : undefined);
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = secureJsonParse.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : null;
-  } catch {
-    return null;
-  }
-}
