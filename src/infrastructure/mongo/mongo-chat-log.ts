@@ -13,7 +13,6 @@ import { Projection } from './projection.ts';
 /** A commit as it is stored. Settling takes the images and the mark that it is pending; a purge takes the changes too. */
 export type CommitRow = Omit<Commit, 'id' | 'changes' | 'images'> & {
   readonly _id: string;
-  readonly lastSeq: number;
   readonly changes?: readonly Change[];
   readonly images?: Images;
   /** When it was stored, by the clock of the node that did. */
@@ -166,7 +165,7 @@ export class MongoChatLog implements ChatLog {
 
   /** Whether this commit has its place in the log, now or since an earlier try. */
   async #insert({ id, ...commit }: Commit): Promise<boolean> {
-    const row = { _id: id, ...commit, lastSeq: commit.images.chat.seq, pendingSince: Date.now() };
+    const row = { _id: id, ...commit, pendingSince: Date.now() };
     const place = { chatId: commit.chatId, firstRev: commit.firstRev };
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       try {
@@ -206,6 +205,6 @@ export class MongoChatLog implements ChatLog {
 
 const isPending = (row: CommitRow): row is PendingRow => row.changes !== undefined && row.images !== undefined;
 
-function toCommit({ _id, lastSeq: _, pendingSince: __, ...commit }: PendingRow): Commit {
+function toCommit({ _id, pendingSince: _, ...commit }: PendingRow): Commit {
   return { id: _id, ...commit };
 }

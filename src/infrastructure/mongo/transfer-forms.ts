@@ -98,6 +98,5 @@ function toCommit({ _id, chatId, firstRev, lastRev, at, changes = [] }: CommitRo
 }
 
 function toCommitRow({ id, changes, ...commit }: PartOf['commit']): CommitRow {
-  const lastSeq = changes.reduce((last, { seq }) => Math.max(last, seq ?? 0), 0);
-  return { _id: id, ...commit, lastSeq, ...(changes.length > 0 && { changes }) };
+  return { _id: id, ...commit, ...(changes.length > 0 && { changes }) };
 }
