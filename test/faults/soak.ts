@@ -13,7 +13,6 @@ const LANES = 16;
 const CONVERGE_MS = 60_000;
 /** As in docs/protocol.md: the server pings after 25 s, and waits 10 s for an answer. */
 const SILENCE_MS = 35_000;
-const AGAIN_MS = 200;
 /** After the last socket has gone. */
 const REST_MS = 5_000;
 const LOOKS = 120;
@@ -305,16 +304,10 @@ export class Soak {
     for (const member of this.#people) member.forget(chatId);
   }
 
-  /** As often as the server asks for it, and once more with a new token. */
   async #call(member: Member, { method, path, body, expected }: Request): Promise<Answer> {
-    const { url } = pick(this.nodes);
-    for (let isRenewed = false; ; ) {
-      const answer = await member.tokens.api(url).call(method, path, body);
-      if (answer.status === expected) return answer;
-      if (answer.status === 401 && !isRenewed) isRenewed = await member.tokens.renew(url);
-      else if (answer.status === 503) await sleep(AGAIN_MS);
-      else throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    }
+    const answer = await member.tokens.ask(pick(this.nodes).url, method, path, body);
+    if (answer.status === expected) return answer;
+    throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
   }
 
   async #leftovers(): Promise<string[]> {

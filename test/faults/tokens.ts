@@ -1,4 +1,8 @@
-import { type Account, ApiClient } from '../support/api-client.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Account, type Answer, ApiClient } from '../support/api-client.ts';
+
+const PATIENCE_MS = 60_000;
+const AGAIN_MS = 200;
 
 /** The tokens of one signed-in device, and new ones when these end. */
 export class Tokens {
@@ -19,6 +23,19 @@ export class Tokens {
   /** The API of this node in the name of the device, for as long as the access token of now is good. */
   api(url: string): ApiClient {
     return new ApiClient(url, this.#access);
+  }
+
+  /** Asks this node again where it is asked to (503), and once more with a new token where the old one is refused. */
+  async ask(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (let isRenewed = false; ; ) {
+      const answer = await this.api(url).call(method, path, body);
+      if (answer.status === 401 && !isRenewed) {
+        if (!(await this.renew(url))) return answer;
+        isRenewed = true;
+      } else if (answer.status !== 503 || Date.now() > deadline) return answer;
+      else await sleep(AGAIN_MS);
+    }
   }
 
   /**
