@@ -882,10 +882,13 @@ export interface Sync {
   readonly wait?: number;
 }
 
-/** A chat's last `rev` that the client has, and its read mark. */
+/** A chat's last `rev` that the client has, its read mark and, if the client keeps that, whether it is muted. */
 export interface Known {
   readonly rev: number;
   readonly readSeq: number;
+  readonly muted?: boolean;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly mutedUntil?: string | null;
 }
 
 export interface SyncResult {
@@ -911,6 +914,7 @@ export type SyncEvent =
   | ChangeMessageUpdated
   | ChangeMessageDeleted
   | ChatReadFrame
+  | ChatMutedFrame
   | ChatTooLongFrame
   | UserUpdatedFrame;
 
@@ -918,6 +922,9 @@ export interface Head {
   readonly rev: number;
   readonly seq: number;
   readonly readSeq: number;
+  readonly muted?: boolean;
+  /** RFC 3339, UTC, with milliseconds. */
+  readonly mutedUntil?: string | null;
 }
 
 /** What comes over the socket besides changes. */

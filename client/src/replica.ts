@@ -1,5 +1,5 @@
 import type { StoreApi } from 'zustand/vanilla';
-import type { Change, Changes, Chat, ChatSeen, LiveFrame, Me, Member, Message, Presence } from './contract.ts';
+import type { Change, Changes, Chat, ChatSeen, Known, LiveFrame, Me, Member, Message, Presence } from './contract.ts';
 import type { Emitter, ParleyEvents } from './emitter.ts';
 import type { Http, Query } from './http.ts';
 import { ParleyError } from './parley-error.ts';
@@ -10,7 +10,6 @@ import {
   filterOutbox,
   removesMe,
   withChat,
-  withChatFields,
   withoutChat,
   withoutTyping,
   withPresence,
@@ -40,7 +39,7 @@ export type ServerEvent = Change | LiveFrame;
 export interface ResumePoint {
   readonly epoch: string;
   readonly me: number;
-  readonly chats: Readonly<Record<string, { readonly rev: number; readonly readSeq: number }>>;
+  readonly chats: Readonly<Record<string, Known>>;
 }
 
 /** What the server says about the link that begins. */
@@ -128,8 +127,10 @@ export class Replica {
     this.flush();
     const { chats, chatsLoaded, me } = this.state;
     if (this.#epoch === null || !chatsLoaded) return null;
-    const heads = Object.values(chats).map(({ id, rev, readSeq }) => [id, { rev, readSeq }] as const);
-    return { epoch: this.#epoch, me: me?.version ?? 0, chats: Object.fromEntries(heads) };
+    const known = Object.values(chats).map(({ id, rev, readSeq, muted, mutedUntil }) => {
+      return [id, { rev, readSeq, muted, ...(mutedUntil !== null && { mutedUntil }) }] as const;
+    });
+    return { epoch: this.#epoch, me: me?.version ?? 0, chats: Object.fromEntries(known) };
   }
 
   /** At the beginning of a link, before its first event: what comes waits until `complete` has read what the server does not replay. */
@@ -146,7 +147,7 @@ export class Replica {
     if (!resumed) await this.readChats();
     const known = this.state.me;
     if (!known || me > known.version) await this.readMe();
-    const rest = [this.#refreshPresence(), this.#refreshMembers(), ...(resumed ? [this.#refreshMutes()] : [])];
+    const rest = [this.#refreshPresence(), this.#refreshMembers()];
     for (const one of rest) one.catch(() => undefined); // the next link tries again
   }
 
@@ -331,14 +332,6 @@ export class Replica {
       const kept = Object.entries(state.presence).filter(([userId]) => there.has(userId));
       return withPresence({ ...state, presence: Object.fromEntries(kept) }, online);
     });
-  }
-
-  /** Nor what has been muted on another device; it matters of chats in which something happens. */
-  async #refreshMutes(): Promise<void> {
-    const { items } = await this.#read<Page<Chat>>('chats', { limit: PAGE });
-    this.update((state) =>
-      items.reduce((before, { id, muted, mutedUntil }) => withChatFields(before, id, { muted, mutedUntil }), state),
-    );
   }
 
   /** Nor how far others have read. */

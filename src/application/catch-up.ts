@@ -1,8 +1,15 @@
 import type { Change } from '../domain/changes.ts';
 import type { Chat, Member } from '../domain/chat.ts';
-import type { ChatId, UserId } from '../domain/ids.ts';
+import type { ChatId, Instant, UserId } from '../domain/ids.ts';
 import type { User } from '../domain/user.ts';
-import { byActivity, type ChangeView, type ChatService, type ChatView, readSeqOf } from './chat-service.ts';
+import {
+  byActivity,
+  type ChangeView,
+  type ChatService,
+  type ChatView,
+  mutedUntilOf,
+  readSeqOf,
+} from './chat-service.ts';
 import type { ChatLog, ChatRepository, Membership, RevRange, UserRepository } from './ports/persistence.ts';
 import type { Clock } from './ports/services.ts';
 
@@ -14,6 +21,8 @@ const CHANGES_IN_ALL = 5_000;
 export interface Known {
   readonly rev: number;
   readonly readSeq: number;
+  /** Until when it is muted; null where it is not. None where the client does not keep that. */
+  readonly mutedUntil?: Instant | null | undefined;
 }
 
 /** What a client has: the version of its user's own row, if it keeps that, and its chats. */
@@ -24,6 +33,12 @@ export interface KnownState {
 
 export interface Head extends Known {
   readonly seq: number;
+}
+
+interface Mute {
+  readonly type: 'mute';
+  readonly chatId: ChatId;
+  readonly until: Instant | null;
 }
 
 /** One thing that is to be told, before what it speaks of is read. */
@@ -38,6 +53,7 @@ export type Step =
   /** A chat that is new to the client, or new to it again: whole. */
   | { readonly type: 'chat'; readonly membership: Membership }
   | { readonly type: 'read'; readonly membership: Membership }
+  | Mute
   | { readonly type: 'too-long'; readonly chat: Chat }
   | { readonly type: 'me'; readonly user: User };
 
@@ -46,6 +62,7 @@ export type Missed =
   | { readonly type: 'change'; readonly view: ChangeView }
   | { readonly type: 'chat'; readonly view: ChatView }
   | { readonly type: 'read'; readonly view: ChatView }
+  | Mute
   | { readonly type: 'too-long'; readonly chat: Chat }
   | { readonly type: 'me'; readonly user: User };
 
@@ -94,7 +111,10 @@ export class CatchUp {
    */
   async plan(userId: UserId, known: KnownState): Promise<Plan> {
     const [memberships, user] = await Promise.all([this.#chats.memberships(userId), this.#users.find(userId)]);
-    const heads = new Map(memberships.sort(byActivity).map((membership) => [membership.chat.id, headOf(membership)]));
+    const now = this.#clock.now();
+    const heads = new Map(
+      memberships.sort(byActivity).map((membership) => [membership.chat.id, headOf(membership, now)]),
+    );
     const lost = await this.#lost(userId, known, heads);
     const { moved, added, tooLong } = compare(memberships, known);
     const logged = await this.#log.changesIn([...moved.map(({ range }) => range), ...lost.map(({ range }) => range)]);
@@ -105,9 +125,12 @@ export class CatchUp {
     }));
     const unknown = [...told.flatMap(({ membership, isAbsent }) => (isAbsent ? [membership] : [])), ...added];
     const read = new Set([...unknown, ...tooLong]);
-    const marked = memberships.filter((membership) => {
-      const before = known.chats.get(membership.chat.id);
-      return before && !read.has(membership) && before.readSeq !== readSeqOf(membership);
+    const kept = memberships.filter((membership) => !read.has(membership));
+    const marked = kept.filter((membership) => known.chats.get(membership.chat.id)?.readSeq !== readSeqOf(membership));
+    const muted = kept.flatMap((membership): Mute[] => {
+      const [chatId, until] = [membership.chat.id, mutedUntilOf(membership, now)];
+      const before = known.chats.get(chatId)?.mutedUntil;
+      return before === undefined || before === until ? [] : [{ type: 'mute', chatId, until }];
     });
     const steps: Step[] = [
       ...(user && known.me !== null && user.version > known.me ? [{ type: 'me', user } as const] : []),
@@ -117,6 +140,7 @@ export class CatchUp {
       ...unknown.map((membership) => ({ type: 'chat', membership }) as const),
       ...losses.map((loss) => ({ type: 'change', ...loss, isEnd: true }) as const),
       ...marked.map((membership) => ({ type: 'read', membership }) as const),
+      ...muted,
       ...tooLong.map(({ chat }) => ({ type: 'too-long', chat }) as const),
     ];
     return {
@@ -137,7 +161,7 @@ export class CatchUp {
     const changeOf = new Map(changes.map((view) => [view.change, view]));
     const chatOf = new Map(chats.map((view) => [view.chat.id, view]));
     return steps.flatMap((step): Missed | [] => {
-      if (step.type === 'me' || step.type === 'too-long') return step;
+      if (step.type === 'me' || step.type === 'mute' || step.type === 'too-long') return step;
       if (step.type === 'change') {
         const view = changeOf.get(step.change);
         return view ? { type: 'change', view } : [];
@@ -187,20 +211,26 @@ export class CatchUp {
 export function headsAfter({ steps, heads, lost }: Plan, known: KnownState, taken: number): ReadonlyMap<ChatId, Head> {
   if (taken >= steps.length) return heads;
   const reached = new Map<ChatId, Head>();
-  for (const [chatId, { rev, readSeq }] of known.chats) {
+  for (const [chatId, before] of known.chats) {
     const head = heads.get(chatId);
-    if (head || lost.has(chatId)) reached.set(chatId, { rev, readSeq, seq: head?.seq ?? 0 });
+    if (head || lost.has(chatId)) reached.set(chatId, { ...before, seq: head?.seq ?? 0 });
   }
   for (const step of steps.slice(0, taken)) {
     if (step.type === 'me') continue;
-    const chatId = step.type === 'change' || step.type === 'too-long' ? step.chat.id : step.membership.chat.id;
+    const chatId = chatIdOf(step);
     const [before, head] = [reached.get(chatId), heads.get(chatId)];
     if (step.type === 'change' && step.isEnd) reached.delete(chatId);
     else if (step.type === 'change' && before) reached.set(chatId, { ...before, rev: step.change.rev });
     else if (step.type === 'read' && before && head) reached.set(chatId, { ...before, readSeq: head.readSeq });
+    else if (step.type === 'mute' && before) reached.set(chatId, { ...before, mutedUntil: step.until });
     else if (head) reached.set(chatId, head);
   }
   return reached;
+}
+
+function chatIdOf(step: Exclude<Step, { readonly type: 'me' }>): ChatId {
+  if (step.type === 'mute') return step.chatId;
+  return 'chat' in step ? step.chat.id : step.membership.chat.id;
 }
 
 interface Loss {
@@ -214,9 +244,9 @@ interface Moved {
   readonly range: RevRange;
 }
 
-const headOf = (membership: Membership): Head => {
+const headOf = (membership: Membership, now: Instant): Head => {
   const { rev, seq } = membership.chat;
-  return { rev, seq, readSeq: readSeqOf(membership) };
+  return { rev, seq, readSeq: readSeqOf(membership), mutedUntil: mutedUntilOf(membership, now) };
 };
 
 /** Which chats moved on, which are not known, and which moved too far; a `rev` that there never was counts as that. */

@@ -343,7 +343,7 @@ export class ChatService {
       const unread = chat.n - (marks[i]?.n ?? 0) - (excepted.get(chat.id) ?? 0);
       return {
         ...membership,
-        mutedUntil: lasting(membership.mutedUntil, this.#clock.now()),
+        mutedUntil: mutedUntilOf(membership, this.#clock.now()),
         lastMessage: line && line.seq > chat.floorSeq ? line : null,
         unreadCount: Math.max(0, unread),
       };
@@ -384,7 +384,9 @@ export const readSeqOf = ({ chat, member, mark }: Membership): number => effecti
 export const shown = (chat: Chat, message: Message): Message =>
   message.seq > chat.floorSeq ? message : emptied(message, Math.max(chat.floorRev, message.rev), chat.updatedAt);
 
-const lasting = (until: Instant | null, now: Instant): Instant | null => (until !== null && until > now ? until : null);
+/** Until when it is muted, by now; null where it is not, or not any more. */
+export const mutedUntilOf = ({ mutedUntil }: Pick<Membership, 'mutedUntil'>, now: Instant): Instant | null =>
+  mutedUntil !== null && mutedUntil > now ? mutedUntil : null;
 
 /** Latest activity first, then by id. */
 export const byActivity = (a: Membership, b: Membership): number =>

@@ -228,6 +228,8 @@ export function presentMissed(missed: Missed, people: People): SyncEvent {
       const data = { userId: member.userId, seq: readSeqOf(missed.view), unreadCount };
       return { type: 'chat.read', chatId: chat.id, data };
     }
+    case 'mute':
+      return { type: 'chat.muted', chatId: missed.chatId, data: presentMute(missed.until) };
     case 'too-long': {
       const { id: chatId, rev, seq } = missed.chat;
       return { type: 'chat.too_long', chatId, rev, seq, data: {} };

@@ -62,6 +62,37 @@ describe('what was missed is told', () => {
     close();
   });
 
+  test('what was muted or unmuted, where the client says how it was', async () => {
+    const [ann, bob] = await two();
+    const [muted, unmuted, limited, untold] = [
+      await aGroup(ann, bob),
+      await aGroup(ann, bob),
+      await aGroup(ann, bob),
+      await aGroup(ann, bob),
+    ];
+    const mutedUntil = new Date(Date.now() + 3_600_000).toISOString();
+    for (const chatId of [muted, untold]) await bob.api.put(`/chats/${chatId}/mute`, {});
+    await bob.api.put(`/chats/${limited}/mute`, { until: mutedUntil });
+    const { chats, ...rest } = await known(bob);
+    const before = {
+      ...{ [muted]: { ...chats[muted], muted: false }, [unmuted]: { ...chats[unmuted], muted: true } },
+      ...{ [limited]: { ...chats[limited], muted: true, mutedUntil: null }, [untold]: chats[untold] },
+    };
+    const { events, close } = await resumed(bob, { ...rest, chats: before });
+    const expected = [
+      { type: 'chat.muted', chatId: muted, data: { muted: true, mutedUntil: null } },
+      { type: 'chat.muted', chatId: unmuted, data: { muted: false, mutedUntil: null } },
+      { type: 'chat.muted', chatId: limited, data: { muted: true, mutedUntil } },
+    ];
+    expect(events).toHaveLength(expected.length);
+    expect(events).toEqual(expect.arrayContaining(expected));
+    close();
+    const after = Object.fromEntries(expected.map(({ chatId, data }) => [chatId, { ...chats[chatId], ...data }]));
+    const again = await resumed(bob, { ...rest, chats: { ...after, [untold]: chats[untold] } });
+    expect(again.events).toEqual([]);
+    again.close();
+  });
+
   test('each chat’s changes in order, in the very form of live events and of /changes', async () => {
     const [ann, bob] = await two();
     const chatIds = [await aGroup(ann, bob), await aGroup(ann, bob), await aGroup(ann, bob)];

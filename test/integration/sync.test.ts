@@ -33,10 +33,7 @@ const has = ({ epoch, me, chats }: Answer['body']) => ({
   epoch,
   me,
   chats: Object.fromEntries(
-    Object.entries(chats as Record<string, { rev: number; readSeq: number }>).map(([id, { rev, readSeq }]) => [
-      id,
-      { rev, readSeq },
-    ]),
+    Object.entries(chats as Record<string, { seq: number }>).map(([id, { seq: _, ...chat }]) => [id, chat]),
   ),
 });
 
@@ -47,7 +44,12 @@ describe('sync', () => {
     await say(ann, chatId, 'one');
     const first = await sync(bob);
     expect(first).toEqual({
-      ...{ epoch, me: 1, more: false, chats: { [chatId]: { rev: 2, seq: 2, readSeq: 1 } } },
+      ...{
+        epoch,
+        me: 1,
+        more: false,
+        chats: { [chatId]: { rev: 2, seq: 2, readSeq: 1, muted: false, mutedUntil: null } },
+      },
       events: [expect.objectContaining({ type: 'chat.created', rev: 2 })],
     });
     expect(first.events[0].data.chat).toEqual((await bob.api.get(`/chats/${chatId}`)).body);
@@ -56,7 +58,7 @@ describe('sync', () => {
     await say(ann, chatId, 'two');
     const next = await sync(bob, has(nothing));
     expect(next.events).toEqual((await bob.api.get(`/chats/${chatId}/changes?afterRev=2`)).body.items);
-    expect(next.chats).toEqual({ [chatId]: { rev: 3, seq: 3, readSeq: 1 } });
+    expect(next.chats).toMatchObject({ [chatId]: { rev: 3, seq: 3, readSeq: 1 } });
   });
 
   test('waits for parts of a second too, and as often as it is asked', async () => {
@@ -129,12 +131,13 @@ describe('a wait', () => {
     expect((await sync(bob, { wait: 30 })).events).toHaveLength(1);
   });
 
-  test('ends with what happens: a message, a mark of one’s own, a new chat, a removal', async () => {
+  test('ends with what happens: a message, a mark of one’s own, what is muted, a new chat, a removal', async () => {
     const [ann, bob] = await two();
     const chatId = await aGroup(ann, bob);
     const happenings: [() => Promise<unknown>, string][] = [
       [() => say(ann, chatId, 'hello'), 'message.created'],
       [() => bob.api.put(`/chats/${chatId}/read`, { seq: 2 }), 'chat.read'],
+      [() => bob.api.put(`/chats/${chatId}/mute`, {}), 'chat.muted'],
       [() => aGroup(ann, bob), 'chat.created'],
       [() => ann.api.delete(`/chats/${chatId}/members/${bob.id}`), 'member.removed'],
     ];

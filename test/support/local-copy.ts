@@ -11,6 +11,8 @@ interface ChatCopy {
   rev: number;
   seq: number;
   readSeq: number;
+  muted: boolean;
+  mutedUntil: string | null;
   name: string | null;
   description: string | null;
   memberCount: number;
@@ -34,8 +36,9 @@ export class LocalCopy {
   }
 
   /** What it says that it has when it resumes. */
-  known(): Record<string, { rev: number; readSeq: number }> {
-    return Object.fromEntries([...this.chats].map(([chatId, { rev, readSeq }]) => [chatId, { rev, readSeq }]));
+  known(): Record<string, Pick<ChatCopy, 'rev' | 'readSeq' | 'muted' | 'mutedUntil'>> {
+    const known = ({ rev, readSeq, muted, mutedUntil }: ChatCopy) => ({ rev, readSeq, muted, mutedUntil });
+    return Object.fromEntries([...this.chats].map(([chatId, chat]) => [chatId, known(chat)]));
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: it looks into whatever came, and fails where that is not what it expects.
@@ -46,7 +49,7 @@ export class LocalCopy {
     else if (frame.rev !== undefined && chat) this.#change(chatId, chat, frame);
     else if (frame.type === 'chat.read' && frame.data.userId === this.#owner.id && chat) {
       chat.readSeq = Math.max(chat.readSeq, frame.data.seq);
-    }
+    } else if (frame.type === 'chat.muted' && chat) Object.assign(chat, frame.data);
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: as above.
@@ -65,9 +68,9 @@ export class LocalCopy {
   #take(chatId: string, rev: number, chat: any): void {
     if (rev !== chat.rev || rev <= (this.chats.get(chatId)?.rev ?? 0))
       throw new Error(`again: ${JSON.stringify(chat)}`);
-    const { seq, readSeq, name, description, memberCount } = chat;
+    const { seq, readSeq, muted, mutedUntil, name, description, memberCount } = chat;
     const empty = { since: seq, lines: new Map(), roles: new Map() };
-    this.chats.set(chatId, { rev, seq, readSeq, name, description, memberCount, ...empty });
+    this.chats.set(chatId, { rev, seq, readSeq, muted, mutedUntil, name, description, memberCount, ...empty });
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: as above.
@@ -90,11 +93,15 @@ export class LocalCopy {
       if (a !== b) found.push(`${what}: the copy has ${a} and the server ${b}`);
     };
     compare('chats', [...this.chats.keys()].sort(), fresh.map(({ id }: { id: string }) => id).sort());
-    for (const { id, rev, seq, readSeq, name, description, memberCount } of fresh) {
+    for (const { id, rev, seq, readSeq, muted, mutedUntil, name, description, memberCount } of fresh) {
       const mine = this.chats.get(id);
       if (!mine) continue;
       const { lines, roles, since, ...head } = mine;
-      compare(`chat ${id}`, sorted(head), sorted({ rev, seq, readSeq, name, description, memberCount }));
+      compare(
+        `chat ${id}`,
+        sorted(head),
+        sorted({ rev, seq, readSeq, muted, mutedUntil, name, description, memberCount }),
+      );
       const history: Line[] = (await api.get(`/chats/${id}/messages?limit=100&order=asc`)).body.items;
       const expected = history.filter((line) => line.seq > since || lines.has(line.id));
       const had = [...lines.values()].sort((a, b) => a.seq - b.seq);

@@ -20,7 +20,16 @@ const newMessage = {
 /** A person is in at most 2,000 chats; some more may have been lost. */
 const CHATS_KNOWN_MAX = 4_000;
 
-const Known = shape('Known', { rev: Seq, readSeq: Seq }, "A chat's last `rev` that the client has, and its read mark.");
+/** As in `Chat`. */
+const mute = { muted: Type.Optional(Type.Boolean()), mutedUntil: Type.Optional(nullable(Time)) };
+
+const Known = shape(
+  'Known',
+  { rev: Seq, readSeq: Seq, ...mute },
+  "A chat's last `rev` that the client has, its read mark and, if the client keeps that, whether it is muted.",
+);
+
+export type Known = Static<typeof Known>;
 
 /** What a client has, by chat id. */
 const knownChats = Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Known, {
@@ -179,7 +188,13 @@ export const liveFrames = {
 
 /** What may have been missed. */
 export const SyncEvent = Type.Union(
-  [...Change.anyOf, liveFrames['chat.read'], liveFrames['chat.too_long'], liveFrames['user.updated']],
+  [
+    ...Change.anyOf,
+    liveFrames['chat.read'],
+    liveFrames['chat.muted'],
+    liveFrames['chat.too_long'],
+    liveFrames['user.updated'],
+  ],
   { title: 'SyncEvent' },
 );
 export type SyncEvent = Static<typeof SyncEvent>;
@@ -198,11 +213,14 @@ export const SyncBody = shape(
 );
 export type SyncBody = Static<typeof SyncBody>;
 
+const Head = shape('Head', { rev: Seq, seq: Seq, readSeq: Seq, ...mute });
+export type Head = Static<typeof Head>;
+
 export const SyncResult = shape('SyncResult', {
   epoch,
   me,
   events: Type.Array(SyncEvent),
-  chats: Type.Record(Type.String(), shape('Head', { rev: Seq, seq: Seq, readSeq: Seq }), {
+  chats: Type.Record(Type.String(), Head, {
     description: 'What the client has once it has applied the events.',
   }),
   more: Type.Boolean({ description: 'There is more already: ask again at once.' }),

@@ -74,7 +74,7 @@ export class Announcements {
 
   #tellMuted({ chatId, userId, until }: Extract<BusEvent, { type: 'chat.muted' }>): void {
     const frame = { type: 'chat.muted', chatId, data: presentMute(until) };
-    this.#send(this.#audience.connectionsOf(userId), JSON.stringify(frame));
+    sendTo(this.#audience.connectionsOf(userId), [JSON.stringify(frame)], { mark: { chatId, userId } });
   }
 
   #tellTyping({ chatId, userId }: Extract<BusEvent, { type: 'chat.typing' }>): void {

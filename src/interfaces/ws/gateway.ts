@@ -10,6 +10,7 @@ import type { AccessTokens } from '../access-tokens.ts';
 import { AuthFrame, CLOSE, PROTOCOL_VERSION, RefreshFrame } from '../contract/frames.ts';
 import type { BasicAccess } from '../http/basic-access.ts';
 import { network } from '../http/rate-limits.ts';
+import { knownState } from '../known-state.ts';
 import { peopleInMissed, presentMissed, presentTime } from '../present.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import { refusalOf } from '../refusal.ts';
@@ -304,7 +305,7 @@ export class Gateway {
     await this.#fanout.followAll(connection, () => this.#services.chats.headsOf(userId));
     const me = await this.#services.profiles.me(identity);
     if (connection.closed || connection.ready) return;
-    if (resume?.epoch === this.#services.epoch) await this.#resume(connection, identity, knownOf(resume));
+    if (resume?.epoch === this.#services.epoch) await this.#resume(connection, identity, knownState(resume));
     else this.#begin(connection, identity, me.version, { resumed: false, reason: resume ? 'epoch' : 'none' });
   }
 
@@ -375,11 +376,6 @@ export class Gateway {
 const identities = new WeakMap<FastifyRequest, Identity>();
 
 const identityOf = ({ userId, id }: Session, expiresAt: number): Identity => ({ userId, sessionId: id, expiresAt });
-
-const knownOf = ({ me, chats }: NonNullable<AuthFrame['resume']>): KnownState => ({
-  me: me ?? null,
-  chats: new Map(Object.entries(chats)),
-});
 
 /** An old token and a store that is away are worth another try; anything else is not. */
 function closeCodeOf({ code, kind }: DomainError): number {

@@ -11,7 +11,7 @@ export interface Outgoing {
   readonly frames: Buffer;
   /** Where they are stored changes: which ones. */
   readonly changes?: StoredChanges;
-  /** Where it is a read mark: whose, and of which chat. */
+  /** Where it is how far somebody has read, or what he has muted: whose, and of which chat. */
   readonly mark?: { readonly chatId: ChatId; readonly userId: UserId };
   /** Nobody misses it who does not hear it now: somebody types, comes or goes. */
   readonly isFleeting?: true;

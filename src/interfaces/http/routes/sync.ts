@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { headsAfter, type KnownState } from '../../../application/catch-up.ts';
 import { SyncBody, SyncResult } from '../../contract/frames.ts';
+import { knownState, presentHead } from '../../known-state.ts';
 import { peopleInMissed, presentMissed } from '../../present.ts';
 import type { Services } from '../../services.ts';
 import type { LongPolls } from '../../ws/long-polls.ts';
@@ -29,7 +30,7 @@ export const syncRoutes =
       async ({ actor, body }, reply): Promise<SyncResult> => {
         const { userId } = actor;
         const { wait = 0 } = body;
-        const known = body.epoch === epoch ? knownOf(body) : NOTHING;
+        const known = body.epoch === epoch ? knownState(body) : NOTHING;
         const look = () => catchUp.plan(userId, known);
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
@@ -39,9 +40,10 @@ export const syncRoutes =
         if (wait > 0) await auth.authenticate(actor); // the session may have ended meanwhile
         const missed = await catchUp.read(userId, plan.steps.slice(0, EVENTS_PER_ANSWER));
         const people = await directory.lookUp(missed.flatMap(peopleInMissed));
+        const heads = [...headsAfter(plan, known, EVENTS_PER_ANSWER)];
         return {
           ...{ epoch, me: plan.me, events: missed.map((one) => presentMissed(one, people)) },
-          chats: Object.fromEntries(headsAfter(plan, known, EVENTS_PER_ANSWER)),
+          chats: Object.fromEntries(heads.map(([chatId, head]) => [chatId, presentHead(head)])),
           more: plan.steps.length > EVENTS_PER_ANSWER,
         };
       },
@@ -49,8 +51,3 @@ export const syncRoutes =
   };
 
 const NOTHING: KnownState = { me: null, chats: new Map() };
-
-const knownOf = ({ me, chats = {} }: SyncBody): KnownState => ({
-  me: me ?? null,
-  chats: new Map(Object.entries(chats)),
-});
