@@ -396,6 +396,8 @@ describe('adding members', () => {
     const state = aGroup();
     const [change] = perform(state, 'dan', add('eve', 'sam', 'tom', 'sam'));
     expect(change).toMatchObject({ type: 'member.added', userIds: ['sam', 'tom'] });
+    const system = { type: 'member.added', userIds: ['sam', 'tom'], name: null };
+    expect(messageOf(state, change?.messageId ?? '')).toMatchObject({ kind: 'system', senderId: 'dan', system });
     expect(state.chat?.memberCount).toBe(7);
   });
 
@@ -655,7 +657,8 @@ describe('what is recorded', () => {
     const state = aGroup();
     const [change] = perform(state, 'dan', send('early'), NOON - 5000);
     expect(change?.at).toBe(NOON);
-    expect(messageOf(state, 'early').createdAt).toBe(NOON);
+    expect(change?.userIds).toEqual([]);
+    expect(messageOf(state, 'early')).toMatchObject({ createdAt: NOON, earlier: [], attachments: [] });
   });
 
   test('an edit dates the message, and not the chat', () => {

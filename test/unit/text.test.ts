@@ -121,6 +121,10 @@ describe('uniqueKey', () => {
     expect(uniqueKey(one)).not.toBe(uniqueKey(other));
   });
 
+  test('stays what it was: stores hold keys that were made long ago', () => {
+    expect(['ANNA', 'Straße', 'ΟΔΟΣ', 'Ａｎｎａ'].map(uniqueKey)).toEqual(['anna', 'strasse', 'οδος', 'anna']);
+  });
+
   test('of a key is the key, whatever the text', () => {
     fc.assert(
       fc.property(anyText, (text) => {
