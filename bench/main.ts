@@ -100,7 +100,10 @@ async function main(): Promise<void> {
     writeFileSync(files.json, JSON.stringify({ machine: describeMachine(), tables }, null, 2));
   }
   if (files.svg !== undefined) writeFileSync(files.svg, svg(tables, describeMachine()));
-  if (files.docs !== undefined) writeBetweenMarkers(files.docs, [head, ...tables.map(markdown)].join('\n'));
+  if (files.docs !== undefined) {
+    const text = [head, ...tables.map(markdown)].join('\n');
+    writeBetweenMarkers(files.docs, text.replace(/^## /gm, '### '));
+  }
   if (failures.length > 0) throw new Error(failures.join('\n'));
 }
 
