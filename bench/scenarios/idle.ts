@@ -10,10 +10,10 @@ import { crowdSize, theCrowd } from './crowd.ts';
 import type { Options } from './options.ts';
 
 const AT_ONCE = 100;
-/** After everybody has come something still happens: of 500 people a second it is told that they are there. */
+/** After everybody has come something still happens: of 200 people a second it is told that they are there. */
 const REST_MS = 1_000;
 const RESTING_CPU_MS = 50;
-const REST_TRIES = 60;
+const REST_TRIES = 120;
 const PROBE = ['--expose-gc', '--import', new URL('../memory-probe.ts', import.meta.url).pathname];
 
 const ECHO = new URL('../echo.ts', import.meta.url).pathname;

@@ -14,9 +14,12 @@ const SEEN_EVERY_MS = 60_000;
 const VANISHED_EVERY_MS = 5_000;
 /** In a larger chat nobody hears who comes and goes. */
 const MEMBERS_TOLD_MAX = 100;
-/** Of so many people a node tells in this time. Where thousands come at once, with hundreds who hear of each, they come first. */
-const PEOPLE_TOLD_MAX = 500;
-const PEOPLE_TOLD_MS = 1_000;
+/**
+ * Of so many people a node tells in this time. Where thousands come at once, with hundreds who hear of each, what they came for goes
+ * first; and what is told of many in one turn reaches each socket in one write.
+ */
+const PEOPLE_TOLD_MAX = 400;
+const PEOPLE_TOLD_MS = 2_000;
 
 export interface Presence {
   readonly userId: UserId;
