@@ -80,6 +80,11 @@ describe('how large an image is', () => {
     expect(contentTypeOf(jpeg(frame(marker)))).toMatchObject({ width: null, height: null });
   });
 
+  test('of a WebP that is wider than 65,536', () => {
+    const head = `RIFF\x24\x00\x00\x00WEBPVP8X\x0a${'\x00'.repeat(7)}\x70\x11\x01\x10\x00\x00`;
+    expect(contentTypeOf(bytes(head))).toMatchObject({ width: 70_001, height: 17 });
+  });
+
   test('is not known of a WebP of another kind, nor of what is no image', () => {
     const none = { width: null, height: null };
     expect(contentTypeOf(bytes(`RIFF\x24\x00\x00\x00WEBPVP9 ${'\x01'.repeat(30)}`))).toMatchObject(none);

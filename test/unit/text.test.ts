@@ -76,7 +76,7 @@ describe('storableText', () => {
 describe('searchKey', () => {
   test('finds a part of a word wherever it ends, as a final sigma would not', () => {
     expect(searchKey('Σίσυφος ο μέγας')).toContain(searchKey('ΣΊΣΥΦΟΣ'));
-    expect(searchKey('Σίσυφοσ')).toContain(searchKey('φος'));
+    expect(searchKey('Σισύφοση')).toContain(searchKey('φος'));
   });
 });
 
