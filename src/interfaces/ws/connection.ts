@@ -18,8 +18,9 @@ const EXPIRED_GRACE_MS = 30_000;
 const IN_FLIGHT_MAX = 256;
 /** More than come in one piece, which is 64 KiB, if they are commands. */
 const AT_ONCE_MAX = 1_024;
-/** Frames that nobody may expect an answer to. */
+/** Frames that nobody may expect an answer to, and how many of them are forgotten with each look at the clock. */
 const EXCESS_MAX = 1_000;
+const EXCESS_FORGOTTEN = 20;
 const CUT_OFF_MS = 1_000;
 /** So much at once is a batch. */
 const BATCH_MIN_BYTES = 128 * 1024;
@@ -205,6 +206,7 @@ export class Connection implements Follower {
 
   /** Looks at the clock: pings after silence, warns of the token's end, and closes what has had its time. */
   tick(now: Instant): void {
+    this.#excess = Math.max(0, this.#excess - EXCESS_FORGOTTEN);
     const overdue = this.#overdue(now);
     if (overdue && this.#wasOverdue) this.close(...overdue);
     else if (this.#pingedAt === null && now - this.#lastHeard >= HEARTBEAT_MS) {
