@@ -102,6 +102,7 @@ export class Member {
       ...{ chatId, senderId: this.id, clientId: `${this.#lastId}`, content, outcome: 'unknown', errors: [] },
     };
     this.sendings.push(sending);
+    let isCertain = true; // that no earlier attempt was stored: who was removed since is refused all the same
     while (Date.now() < deadline && !this.#isStopped) {
       const draft = { content, clientId: sending.clientId, ...(attachmentIds.length > 0 && { attachmentIds }) };
       const answer = await this.ask({ type: 'message.send', chatId, ...draft });
@@ -110,11 +111,14 @@ export class Member {
         sending.seq = answer.message.seq;
         return { sending, messageId: answer.message.id };
       }
-      if (!answer) continue;
+      if (!answer) {
+        isCertain = false;
+        continue;
+      }
       const { code, retryAfterMs } = answer;
       sending.errors.push({ code, ...(retryAfterMs !== undefined && { retryAfterMs }) });
       if (retryAfterMs === undefined) {
-        sending.outcome = 'failed';
+        if (isCertain) sending.outcome = 'failed';
         return { sending };
       }
       await sleep(Math.min(retryAfterMs, 500));
