@@ -163,6 +163,11 @@ export class Cluster {
     for (const node of this.nodes) await node.measure();
   }
 
+  async allConnected(): Promise<void> {
+    const deadline = Date.now() + CONVERGE_MS;
+    while (!this.members.every(({ isConnected }) => isConnected) && Date.now() < deadline) await sleep(20);
+  }
+
   /** Takes somebody out of the first chat. */
   async remove(member: Member): Promise<void> {
     const [chatId] = this.#chatIds;

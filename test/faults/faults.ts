@@ -103,7 +103,7 @@ export const ALONE: readonly AloneFault[] = [
   },
   {
     ...{ name: 'the clock steps', nodes: 1, rounds: 3, clockSteps: CLOCK_STEPS },
-    round: (cluster, node) => cluster.talkDuring(() => stepClock(node)),
+    round: (cluster, node) => cluster.talkDuring(() => stepClock(cluster, node)),
   },
 ];
 
@@ -144,7 +144,8 @@ export const TOGETHER: readonly ClusterFault[] = [
   },
   {
     ...{ name: 'the clock of one of two nodes steps', nodes: 2, rounds: 2, clockSteps: CLOCK_STEPS },
-    round: (cluster, _servers, round) => cluster.talkDuring(() => stepClock(cluster.nodes[round % 2] as FaultyNode)),
+    round: (cluster, _servers, round) =>
+      cluster.talkDuring(() => stepClock(cluster, cluster.nodes[round % 2] as FaultyNode)),
   },
   {
     ...{ name: 'Redis killed, away for 30 s, and back', nodes: 2, rounds: 1, reconnects: 0 },
@@ -192,12 +193,15 @@ async function restart(node: FaultyNode): Promise<void> {
   await node.start();
 }
 
-async function stepClock(node: FaultyNode): Promise<void> {
+/** After each step the links are cut: whoever comes back shows his token anew, perhaps to another node. */
+async function stepClock(cluster: Cluster, node: FaultyNode): Promise<void> {
   for (const _ of CLOCK_STEPS) {
     node.stepClock();
     await sleep(1_500);
-    node.link.cut(); // whoever comes back shows his token anew, perhaps to another node
+    await cluster.allConnected(); // a refresh whose answer is lost would end the session
+    node.link.cut();
     await sleep(500);
+    await cluster.allConnected();
   }
 }
 

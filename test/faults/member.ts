@@ -84,6 +84,10 @@ export class Member {
     this.#silenceMs = silenceMs;
   }
 
+  get isConnected(): boolean {
+    return this.#isReady;
+  }
+
   async connect(): Promise<void> {
     this.#running ??= this.#run();
     await this.#ready();
@@ -161,8 +165,9 @@ export class Member {
     const nothing = { chatIds: [], copies: new Map(), histories: new Map(), unread: new Map() };
     if (this.signedOutAt !== undefined) return { ...own, ...nothing, signedOutAt: this.signedOutAt };
     const api = this.#reader(url);
-    const mine: Frame[] = (await api.get('/chats?limit=100')).body.items;
-    const unread = mine
+    const { status, body } = await api.get('/chats?limit=100');
+    if (status !== 200) throw new Error(`chats: ${status} ${JSON.stringify(body)}`);
+    const unread = (body.items as Frame[])
       .filter(({ id }) => chatIds.includes(id))
       .map((chat): [string, { head: number; readSeq: number; unreadCount: number }] => [
         chat.id,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const START_MS = 20_000;
+const START_MS = 60_000;
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 
 /** How a process ended: its exit code, or the signal that killed it. */
@@ -52,10 +52,15 @@ export class ServerProcess {
     );
   }
 
-  /** The same, and waits until it listens. */
+  /** The same, and waits until it listens. One that does not is ended. */
   static async start(env: NodeJS.ProcessEnv, wrapper: readonly string[] = []): Promise<ServerProcess> {
     const server = ServerProcess.spawn(env, [], wrapper);
-    const line = await server.line((text) => text.includes('"url"'));
+    const line = await server
+      .line((text) => text.includes('"url"'))
+      .catch(async (error) => {
+        await server.kill('SIGKILL');
+        throw error;
+      });
     server.#url = JSON.parse(line).url;
     return server;
   }
