@@ -161,8 +161,8 @@ export class Soak {
   async #say(room: Room, by: Member, attachmentIds: readonly string[] = []): Promise<boolean> {
     const text = 'so it goes '.repeat(1 + Math.random() * 30).trim();
     const { sending, messageId } = await by.send(room.chatId, text, Date.now() + CONVERGE_MS, attachmentIds);
-    if (by === room.guest) return sending.outcome === 'ok';
-    if (messageId === undefined) throw new Error(`not sent: ${JSON.stringify(sending)}`);
+    if (by !== room.guest && sending.outcome === 'failed') throw new Error(`refused: ${JSON.stringify(sending)}`);
+    if (by === room.guest || messageId === undefined) return sending.outcome === 'ok';
     room.said.push({ by, sending, messageId });
     return true;
   }
