@@ -118,9 +118,13 @@ export class Outbox {
   }
 
   #write(): void {
-    const frames = this.#bytes < SHARED_BYTES ? [Buffer.concat(this.#frames, this.#bytes)] : this.#frames;
-    this.#socket.cork();
-    for (const frame of frames) this.#socket.write(frame);
-    this.#socket.uncork();
+    const [only] = this.#frames;
+    if (only && this.#frames.length === 1) this.#socket.write(only);
+    else if (this.#bytes < SHARED_BYTES) this.#socket.write(Buffer.concat(this.#frames, this.#bytes));
+    else {
+      this.#socket.cork();
+      for (const frame of this.#frames) this.#socket.write(frame);
+      this.#socket.uncork();
+    }
   }
 }
