@@ -1,10 +1,14 @@
+import { readdir, readlink } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { FILE_CHECK_MS } from '../../src/domain/stored-file.ts';
+import { DiskBlobStore } from '../../src/infrastructure/blobs/disk-blob-store.ts';
 import type { Account } from '../support/api-client.ts';
 import { FileClient } from '../support/file-client.ts';
 import { MemoryBlobStore } from '../support/memory-blob-store.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
+import { temporaryFolder } from '../support/server-process.ts';
 import { SocketClient } from '../support/socket-client.ts';
 
 const MAX_BYTES = 100_000;
@@ -41,6 +45,32 @@ async function sent(content = 'the content', name = 'notes.txt') {
   expect(status).toBe(201);
   return { attachment, message };
 }
+
+test('a file is closed whenever the client hangs up, also before the first byte', async () => {
+  const folder = await temporaryFolder();
+  const onDisk = await startApp({ blobs: new DiskBlobStore(folder.path) });
+  const open = async () => {
+    const targets = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+    return (await Promise.all(targets)).filter((target) => target.startsWith(folder.path));
+  };
+  try {
+    const cat = await onDisk.api.register();
+    const { body: file } = await (await FileClient.of(onDisk.url)).upload(cat, 'x'.repeat(10_000_000), 'long.txt');
+    const { hostname, port } = new URL(onDisk.url);
+    const head = `GET /api/v1/attachments/${file.id} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${cat.accessToken}\r\n\r\n`;
+    const opens = jest.spyOn(DiskBlobStore.prototype, 'get');
+    for (let i = 1; i <= 20; i += 1) {
+      const socket = connect(Number(port), hostname).on('error', () => undefined);
+      socket.write(head, () => socket.destroy());
+      while (opens.mock.calls.length < i) await sleep(1);
+    }
+    opens.mockRestore();
+    while ((await open()).length > 0) await sleep(10);
+  } finally {
+    await onDisk.stop();
+    await folder.remove();
+  }
+});
 
 describe('an upload', () => {
   test('is answered with what it holds, whatever it is called', async () => {

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FileStorage } from '../../application/file-storage.ts';
-import type { ByteRange } from '../../application/ports/files.ts';
+import type { ByteRange, ByteStream } from '../../application/ports/files.ts';
 import type { DomainError } from '../../domain/errors.ts';
 import { IMAGE_TYPES } from '../../domain/media-type.ts';
 import type { StoredFile } from '../../domain/stored-file.ts';
@@ -46,7 +47,16 @@ export async function sendFile(
   reply
     .header('content-length', length)
     .type(file.mediaType === 'text/plain' ? 'text/plain; charset=utf-8' : file.mediaType);
-  return reply.send(Readable.from(content, { objectMode: false }));
+  return reply.send(streamOf(content));
+}
+
+/**
+ * The stream itself where it is one, so that its file is closed when a client hangs up before the first byte: `Readable.from` lets
+ * its source go only once it has begun to read, and a file that the garbage collector finds open ends the process.
+ */
+function streamOf(content: ByteStream): Readable {
+  if (content instanceof Readable) return content;
+  return content instanceof ReadableStream ? Readable.fromWeb(content) : Readable.from(content, { objectMode: false });
 }
 
 /** RFC 6266, with the name in ASCII for old clients and as it is (RFC 8187) for all others. */
