@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Account } from '../support/api-client.ts';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { type Account, ApiClient } from '../support/api-client.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { type Frame, SocketClient, socketUrl } from '../support/socket-client.ts';
 
@@ -222,6 +222,30 @@ describe('who was not in a chat all the time', () => {
     const again = await resumed(bob, { ...before, chats: { [chatId]: { rev: 3, readSeq: 1 } } });
     expect(again.events).toEqual([]);
     again.close();
+  });
+
+  test('nor who types there, where only another node knows of it yet', async () => {
+    const [ann, bob, cat] = (await people(3)) as [Account, Account, Account];
+    const chatId = await aGroup(ann, bob, cat);
+    const before = await known(bob);
+    const elsewhere = await startApp({ store: app.store });
+    const typists = await Promise.all([ann, cat].map(({ accessToken }) => SocketClient.signedIn(app.url, accessToken)));
+    const { catchUp } = app.services;
+    const plan = catchUp.plan.bind(catchUp);
+    jest.spyOn(catchUp, 'plan').mockImplementationOnce(async (...args) => {
+      await typists[0]?.command('chat.typing', { chatId });
+      await new ApiClient(elsewhere.url, ann.accessToken).delete(`/chats/${chatId}/members/${bob.id}`);
+      return plan(...args);
+    });
+    const { events, socket, close } = await resumed(bob, before);
+    await typists[1]?.command('chat.typing', { chatId });
+    await socket.settled();
+    close();
+    for (const typist of typists) typist.close();
+    await elsewhere.gateway.close();
+    await elsewhere.server.close();
+    expect(typesAndRevs(events)).toEqual(['member.removed 2']);
+    expect(socket.frames.filter(({ type }) => type === 'chat.typing')).toEqual([]);
   });
 
   test('also where the chat was deleted after that', async () => {

@@ -67,9 +67,9 @@ export class Announcements {
     const [own, others]: [Follower[], Follower[]] = [[], []];
     for (const connection of followers) (connection.identity?.userId === userId ? own : others).push(connection);
     const frame = (data: object) => JSON.stringify({ type: 'chat.read', chatId, data: { userId, seq, ...data } });
-    const mark = { chatId, userId };
-    sendTo(own, [frame({ unreadCount })], { mark });
-    if (toAll) sendTo(others, [frame({})], { mark });
+    const about = { mark: { chatId, userId }, heardIn: [chatId] };
+    sendTo(own, [frame({ unreadCount })], about);
+    if (toAll) sendTo(others, [frame({})], about);
   }
 
   #tellMuted({ chatId, userId, until }: Extract<BusEvent, { type: 'chat.muted' }>): void {
@@ -81,7 +81,8 @@ export class Announcements {
     const others = [...this.#audience.followersOf([chatId])].filter(
       (connection) => connection.identity?.userId !== userId,
     );
-    sendTo(others, [JSON.stringify({ type: 'chat.typing', chatId, data: { userId } })], { isFleeting: true });
+    const frame = JSON.stringify({ type: 'chat.typing', chatId, data: { userId } });
+    sendTo(others, [frame], { isFleeting: true, heardIn: [chatId] });
   }
 
   /** Whoever hides his own presence hears of nobody's. */
@@ -90,7 +91,8 @@ export class Announcements {
     const userIds = audience.map(userIdOf);
     const people = this.#directory.peek(userIds) ?? (await this.#directory.lookUp(userIds));
     const open = audience.filter((_, i) => people.get(userIds[i] ?? '')?.showPresence);
-    sendTo(open, [JSON.stringify({ type: 'presence.changed', data: presentPresence(event) })], { isFleeting: true });
+    const frame = JSON.stringify({ type: 'presence.changed', data: presentPresence(event) });
+    sendTo(open, [frame], { isFleeting: true, heardIn: event.chatIds });
   }
 
   async #tellAll({ userId, content, at }: Extract<BusEvent, { type: 'broadcast' }>): Promise<void> {

@@ -121,13 +121,14 @@ export class Connection implements Follower {
   }
 
   /**
-   * Nothing before `ready`, since the client reads its chats after it, unless the connection holds what comes. Above half of
-   * what may wait, what is fleeting is dropped; above three quarters, others' read marks wait, merged; above all of it, the
+   * Nothing before `ready`, since the client reads its chats after it, unless the connection holds what comes; and nothing of
+   * chats that it has ceased to follow. Above half of what may wait, what is fleeting is dropped; above three quarters, others' read marks wait, merged; above all of it, the
    * connection ends. What is stored the client is told when it resumes.
    */
   deliver(event: Outgoing): void {
     if (!this.ready && !this.#held) return;
-    const { mark, isFleeting } = event;
+    const { mark, isFleeting, heardIn } = event;
+    if (heardIn && !heardIn.some((chatId) => this.following.has(chatId))) return;
     if (isFleeting && this.queuedBytes > WAITING_MAX_BYTES / 2) return;
     const isMergeable = mark && mark.userId !== this.identity?.userId; // one's own has an unread count, which is of its moment
     if (isMergeable && this.queuedBytes > WAITING_MAX_BYTES * 0.75) this.#merge({ ...event, mark });

@@ -330,8 +330,11 @@ export class Gateway {
     const { catchUp, directory } = this.#services;
     await this.#fanout.watchingRemovals(connection, async (removed) => {
       connection.hold();
-      const { steps, heads, me } = await catchUp.plan(identity.userId, known);
+      const { steps, heads, lost, me } = await catchUp.plan(identity.userId, known);
       if (connection.closed) return;
+      // Of the chats that he has lost the bus may not have told yet.
+      for (const [chatId, rev] of lost)
+        if (this.#fanout.isBehind(chatId, rev)) this.#fanout.unfollow(connection, chatId);
       const isGone = (chatId: ChatId) =>
         (removed.get(chatId) ?? 0) > (heads.get(chatId)?.rev ?? Number.POSITIVE_INFINITY);
       for (const [chatId, { rev }] of heads) if (!isGone(chatId)) this.#fanout.follow(connection, chatId, rev);

@@ -13,6 +13,8 @@ export interface Outgoing {
   readonly changes?: StoredChanges;
   /** Where it is how far somebody has read, or what he has muted: whose, and of which chat. */
   readonly mark?: { readonly chatId: ChatId; readonly userId: UserId };
+  /** Where it is no stored change: only who follows one of these chats may hear of it. */
+  readonly heardIn?: readonly ChatId[];
   /** Nobody misses it who does not hear it now: somebody types, comes or goes. */
   readonly isFleeting?: true;
 }
