@@ -5,7 +5,15 @@
 import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SOURCE = ['src/**', 'public/**', 'index.html', 'vite.config.ts', 'package.json', '../client/src/**'];
+const SOURCE = [
+  'src/**',
+  'public/**',
+  'index.html',
+  'service-worker.js',
+  'vite.config.ts',
+  'package.json',
+  '../client/src/**',
+];
 
 const changedAt = (path: string): number =>
   statSync(join(import.meta.dirname, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;

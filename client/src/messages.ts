@@ -1,8 +1,9 @@
+import type { Archive } from './archive.ts';
 import type { EarlierText, FeedQuery, HistoryQuery, Message } from './contract.ts';
 import type { Http, Query } from './http.ts';
 import type { Draft, Outbox } from './outbox.ts';
 import { withEntry, without } from './records.ts';
-import { withImage, withPeopleOf } from './reduce.ts';
+import { withCopiedLines, withImage, withPeopleOf } from './reduce.ts';
 import type { Page, Replica } from './replica.ts';
 import type { Timeline } from './state.ts';
 import { windowOf, withLine, withNewer, withOlder, withRoomAfter, withRoomBefore } from './timeline.ts';
@@ -14,12 +15,16 @@ export class Messages {
   readonly #http: Http;
   readonly #replica: Replica;
   readonly #outbox: Outbox;
+  readonly #archive: Archive | null;
+  /** Windows that came out of the copy. */
+  readonly #copied = new Set<string>();
   readonly #loads = new Map<string, Promise<void>>();
 
-  constructor(http: Http, replica: Replica, outbox: Outbox) {
+  constructor(http: Http, replica: Replica, outbox: Outbox, archive: Archive | null) {
     this.#http = http;
     this.#replica = replica;
     this.#outbox = outbox;
+    this.#archive = archive;
   }
 
   /**
@@ -71,7 +76,7 @@ export class Messages {
   /** Sets the window of this chat to its newest lines, unless it is there already. */
   loadNewest(chatId: string): Promise<void> {
     return this.#once(chatId, 'newest', async (timeline) => {
-      if (timeline && !timeline.hasNewer) return;
+      if (timeline ? !timeline.hasNewer : this.#restore(chatId)) return;
       await this.#readWindow(chatId, {});
     });
   }
@@ -79,7 +84,8 @@ export class Messages {
   /** Sets the window to the lines around this one, unless it is in it already. */
   loadAround(chatId: string, seq: number): Promise<void> {
     return this.#once(chatId, `around ${seq}`, async (timeline) => {
-      if (timeline?.messages.some((line) => line.seq === seq)) return;
+      if (!timeline) this.#restore(chatId);
+      if (this.#replica.state.timelines[chatId]?.messages.some((line) => line.seq === seq)) return;
       await this.#readWindow(chatId, { around: seq });
     });
   }
@@ -110,9 +116,24 @@ export class Messages {
     });
   }
 
+  /** The link is there: what is shown of the copy is read again. */
+  resume(): void {
+    for (const chatId of this.#copied) if (this.#replica.state.timelines[chatId]) this.#replica.refresh(chatId);
+    this.#copied.clear();
+  }
+
   /** Forgets the window of a chat that nobody looks at. */
   drop(chatId: string): void {
     this.#replica.update((state) => ({ ...state, timelines: without(state.timelines, chatId) }));
+  }
+
+  /** Shows what the copy has of a chat, while there is no link to ask. Tells whether that is anything. */
+  #restore(chatId: string): boolean {
+    const lines = this.#archive?.linesOf(chatId) ?? [];
+    this.#replica.update((state) => withCopiedLines(state, chatId, lines));
+    const isShown = this.#replica.state.timelines[chatId] !== undefined;
+    if (isShown) this.#copied.add(chatId);
+    return isShown;
   }
 
   /** At one end before the other grows: a virtual list keeps its place only while one end changes at a time. */

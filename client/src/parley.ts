@@ -1,5 +1,6 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { Auth, OwnProfile, type Signing } from './accounts.ts';
+import { Archive } from './archive.ts';
 import { Chats, Members } from './chats.ts';
 import { Connection } from './connection.ts';
 import type { Message, ServerInfo, SignedIn } from './contract.ts';
@@ -23,6 +24,11 @@ export interface ParleyOptions {
   readonly getToken?: GetToken;
   /** Where the session and the messages on their way are kept: IndexedDB in browsers, else memory. */
   readonly storage?: ParleyStorage;
+  /**
+   * Whether the storage also keeps the chats, and the newest lines of those that were looked into last, until this person signs
+   * out: so they can be read when the client begins without a link. Off unless it is asked for.
+   */
+  readonly keepsCopy?: boolean;
 }
 
 /** What a page may do with the store. */
@@ -46,9 +52,10 @@ export class Parley {
   readonly #session: SessionTokens | null;
   readonly #replica: Replica;
   readonly #outbox: Outbox;
+  readonly #archive: Archive | null;
   readonly #connection: Connection;
 
-  constructor({ url, getToken, storage = defaultStorage(url) }: ParleyOptions) {
+  constructor({ url, getToken, storage = defaultStorage(url), keepsCopy = false }: ParleyOptions) {
     const store = createStore<ParleyState>(() => INITIAL_STATE);
     this.store = {
       ...store,
@@ -60,6 +67,7 @@ export class Parley {
     this.#http.speakAs(tokens);
     this.#replica = new Replica(store, this.#http, this.#emitter, () => this.#connection.remake());
     this.#outbox = new Outbox(storage, this.#replica, this.#emitter, (message) => this.#deliver(message));
+    this.#archive = keepsCopy ? new Archive(storage, store, () => this.#replica.epoch) : null;
     this.#connection = new Connection(this.#http, tokens, this.#replica, this.#emitter, {
       onOnline: (userId) => void this.#onOnline(userId),
       onLost: () => this.#outbox.suspend(),
@@ -75,7 +83,7 @@ export class Parley {
     this.people = new People(this.#http);
     this.chats = new Chats(this.#http, this.#replica, this.#connection);
     this.members = new Members(this.#http, this.#replica);
-    this.messages = new Messages(this.#http, this.#replica, this.#outbox);
+    this.messages = new Messages(this.#http, this.#replica, this.#outbox, this.#archive);
     this.files = new Files(this.#http);
     this.typing = new Typing(this.#connection);
     this.presence = new Presence(this.#http, this.#replica, this.#connection);
@@ -96,6 +104,7 @@ export class Parley {
   async close(): Promise<void> {
     this.#connection.stop();
     this.#emitter.endIterations();
+    await this.#archive?.close();
     await this.#outbox.close();
   }
 
@@ -137,9 +146,12 @@ export class Parley {
   async #enter(userId: string): Promise<void> {
     if (this.store.getState().userId === userId) return;
     await this.#outbox.close();
+    await this.#archive?.close();
+    const copy = await this.#archive?.open(userId);
     this.chats.forget();
     this.#replica.reset('signed-in');
     this.#replica.update((state) => ({ ...state, userId, stopped: null }));
+    if (copy) this.#replica.restore(copy);
     await this.#outbox.open(userId);
   }
 
@@ -149,15 +161,17 @@ export class Parley {
     await this.#signOut(null);
   }
 
-  #signOut(why: ParleyError | null): void {
+  async #signOut(why: ParleyError | null): Promise<void> {
     this.#connection.stop(why ?? signedOut());
     void this.#outbox.close();
     this.chats.forget();
     this.#replica.reset('signed-out');
     this.#emitter.emit('signed-out', why);
+    await this.#archive?.clear();
   }
 
   async #onOnline(userId: string): Promise<void> {
+    this.messages.resume();
     await this.#outbox.open(userId);
     if (this.store.getState().connection !== 'online') return;
     this.#outbox.resume();

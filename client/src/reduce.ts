@@ -1,8 +1,9 @@
 /** What the state becomes. Pure functions; whatever does not change keeps its identity. */
+import type { Copy } from './archive.ts';
 import type { Change, Chat, ChatReadFrame, LiveFrame, Member, Message, Presence, UserRef } from './contract.ts';
 import { withEntries, withEntry, without } from './records.ts';
 import type { OutgoingMessage, ParleyState } from './state.ts';
-import { countUnread, isUnreadOf, withLine } from './timeline.ts';
+import { countUnread, isUnreadOf, windowOf, withLine } from './timeline.ts';
 
 type State = ParleyState;
 
@@ -42,6 +43,20 @@ export function withChatFields(state: State, chatId: string, fields: Partial<Cha
   const chat = state.chats[chatId];
   if (!chat || isSame({ ...chat, ...fields }, chat)) return state;
   return { ...state, chats: withEntry(state.chats, chatId, { ...chat, ...fields }) };
+}
+
+/** With what a copy has, where nothing is known yet. */
+export function withCopy(state: State, { me, chats }: Copy): State {
+  return chats.reduce(withChat, withUsers({ ...state, me, chatsLoaded: true }, [me]));
+}
+
+/** With these newest lines of a chat that is there and of which none are, while there is no link. */
+export function withCopiedLines(state: State, chatId: string, lines: readonly Message[]): State {
+  const [first, last] = [lines[0], lines.at(-1)];
+  const chat = state.chats[chatId];
+  if (!first || !last || !chat || state.timelines[chatId] || state.connection === 'online') return state;
+  const window = windowOf(lines, { hasOlder: first.seq > 1, hasNewer: last.seq < chat.seq });
+  return { ...withPeopleOf(state, lines), timelines: withEntry(state.timelines, chatId, window) };
 }
 
 /** A chat that is no longer mine, with all that was known of it. What is on its way there stays: it is to be refused, not lost. */

@@ -1,5 +1,6 @@
 import type { StoreApi } from 'zustand/vanilla';
-import type { Change, Changes, Chat, ChatSeen, Known, LiveFrame, Me, Member, Message, Presence } from './contract.ts';
+import type { Copy } from './archive.ts';
+import type { Change, Changes, Chat, ChatSeen, LiveFrame, Me, Member, Message, Presence } from './contract.ts';
 import type { Emitter, ParleyEvents } from './emitter.ts';
 import type { Http, Query } from './http.ts';
 import { ParleyError } from './parley-error.ts';
@@ -10,11 +11,13 @@ import {
   filterOutbox,
   removesMe,
   withChat,
+  withCopy,
   withoutChat,
   withoutTyping,
   withPresence,
   withUsers,
 } from './reduce.ts';
+import type { Beginning, ResumePoint } from './resume-point.ts';
 import { INITIAL_STATE, type ParleyState } from './state.ts';
 import { soon } from './time.ts';
 import { windowOf } from './timeline.ts';
@@ -35,21 +38,6 @@ export interface Page<T> {
 
 export type ServerEvent = Change | LiveFrame;
 
-/** What the client has, for the server to find what it lacks. */
-export interface ResumePoint {
-  readonly epoch: string;
-  readonly me: number;
-  readonly chats: Readonly<Record<string, Known>>;
-}
-
-/** What the server says about the link that begins. */
-export interface Beginning {
-  readonly userId: string;
-  readonly me: number;
-  readonly epoch: string;
-  readonly resumed: boolean;
-}
-
 /**
  * Keeps the store what the server's own state is. Each stored change is applied once and in the order of its chat: one that is not
  * newer is dropped, and where one is missing the chat waits until it has been read.
@@ -60,6 +48,8 @@ export class Replica {
   readonly #emitter: Emitter;
   readonly #onUnreadable: () => void;
   #epoch: string | null = null;
+  /** Whether the chats are those of a copy, which are to be read before anything goes on from them. */
+  #isCopy = false;
   /** Whose answers are wanted: another one after each `reset`. */
   #reader = {};
   #inbox: ServerEvent[] = [];
@@ -94,6 +84,7 @@ export class Replica {
   /** Nothing is known of anybody any more. */
   reset(account: ParleyState['account']): void {
     this.#epoch = null;
+    this.#isCopy = false;
     this.#reader = {};
     this.#inbox = [];
     this.#isReadingChats = false;
@@ -101,6 +92,23 @@ export class Replica {
     for (const timer of this.#typingTimers.values()) clearTimeout(timer);
     this.#typingTimers.clear();
     this.update(({ connection, stopped }) => ({ ...INITIAL_STATE, account, connection, stopped }));
+  }
+
+  /** The store the state is of, unless it is a copy that no link has made good. */
+  get epoch(): string | null {
+    return this.#isCopy ? null : this.#epoch;
+  }
+
+  /** Shows what was there when the page was closed, until there is a link. */
+  restore(copy: Copy): void {
+    this.#epoch = copy.epoch;
+    this.#isCopy = true;
+    this.update((state) => withCopy(state, copy));
+  }
+
+  /** Reads a chat, and its window if there is one, again. */
+  refresh(chatId: string): void {
+    this.#repair(chatId, () => this.#readAfresh(chatId));
   }
 
   /** An event, in the order in which it came. */
@@ -126,11 +134,11 @@ export class Replica {
   resumePoint(): ResumePoint | null {
     this.flush();
     const { chats, chatsLoaded, me } = this.state;
-    if (this.#epoch === null || !chatsLoaded) return null;
+    if (this.epoch === null || !chatsLoaded) return null;
     const known = Object.values(chats).map(({ id, rev, readSeq, muted, mutedUntil }) => {
       return [id, { rev, readSeq, muted, ...(mutedUntil !== null && { mutedUntil }) }] as const;
     });
-    return { epoch: this.#epoch, me: me?.version ?? 0, chats: Object.fromEntries(known) };
+    return { epoch: this.epoch, me: me?.version ?? 0, chats: Object.fromEntries(known) };
   }
 
   /** At the beginning of a link, before its first event: what comes waits until `complete` has read what the server does not replay. */
@@ -168,8 +176,10 @@ export class Replica {
       chats.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor !== null);
-    const moved = chats.filter(({ id, rev }) => rev > (this.state.chats[id]?.rev ?? -1));
-    for (const { id } of moved) if (this.state.timelines[id]) this.#repair(id, () => this.#readAfresh(id));
+    const isNews = ({ id, rev }: Chat): boolean => this.#isCopy || rev > (this.state.chats[id]?.rev ?? -1);
+    const moved = chats.filter(isNews);
+    this.#isCopy = false;
+    for (const { id } of moved) if (this.state.timelines[id]) this.refresh(id);
     this.update((state) => {
       const mine = new Set(chats.map(({ id }) => id));
       const gone = before.filter((id) => !mine.has(id));
@@ -217,7 +227,7 @@ export class Replica {
 
   #apply(state: ParleyState, event: ServerEvent, tell: (() => void)[]): ParleyState {
     if (event.type === 'chat.too_long') {
-      this.#repair(event.chatId, () => this.#readAfresh(event.chatId));
+      this.refresh(event.chatId);
       return state;
     }
     if ('rev' in event) return this.#applyInOrder(state, event, tell);

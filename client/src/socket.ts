@@ -1,6 +1,7 @@
 import type { ErrorFrame, ReadyFrame } from './contract.ts';
 import { ParleyError } from './parley-error.ts';
-import type { ResumePoint, ServerEvent } from './replica.ts';
+import type { ServerEvent } from './replica.ts';
+import type { ResumePoint } from './resume-point.ts';
 
 const HANDSHAKE_MS = 10_000;
 const COMMAND_MS = 10_000;

@@ -16,7 +16,7 @@ export interface ParleyState {
   readonly users: ById<UserRef>;
   /** Mine, by id; see `chatList` for their order. */
   readonly chats: ById<Chat>;
-  /** Whether `chats` has been read since sign-in; it stays so while offline. */
+  /** Whether `chats` has been read since sign-in, or is there from the copy; it stays so while offline. */
   readonly chatsLoaded: boolean;
   /** One window into the history of each chat that was looked into. */
   readonly timelines: ById<Timeline>;

@@ -161,5 +161,55 @@ inBrowser('a conversation', (stage) => {
     await ann.getByRole('button', { name: 'More' }).click();
     await ann.getByRole('menuitem', { name: 'Sign out' }).click();
     await second.getByRole('heading', { name: 'Welcome back' }).waitFor();
+    expect(await second.getByText('from another device').count()).toBe(0);
+  });
+
+  test('who does not look is told by a notification, and by a sound if he wants one; not of a chat that is muted', async () => {
+    const { ann, bob } = await twoPeople(stage(), 'told');
+    await bob.context().grantPermissions(['notifications']);
+    await bob.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { value: true });
+      const told: string[] = [];
+      const tell = (what: string) => {
+        told.push(what);
+        document.documentElement.dataset.told = told.join(' | ');
+      };
+      class Told {
+        static permission = 'granted';
+        static requestPermission = async () => 'granted';
+        constructor(title: string, { body }: { body: string }) {
+          tell(`${title}: ${body}`);
+        }
+      }
+      class Sounding extends AudioContext {
+        constructor() {
+          super();
+          tell('sound');
+        }
+      }
+      Object.assign(window, { Notification: Told, AudioContext: Sounding });
+    });
+    const told = (text: string) =>
+      bob.waitForFunction((wanted) => document.documentElement.dataset.told === wanted, text);
+    await bob.getByRole('button', { name: /^Settings/ }).click();
+    await bob.getByRole('switch', { name: /^Show notifications/ }).click();
+    await bob.getByRole('switch', { name: /^Show notifications/, checked: true }).waitFor();
+    await bob.keyboard.press('Escape');
+    await send(ann, 'quietly');
+    await told('Ann told: quietly');
+
+    await bob.getByRole('button', { name: /^Settings/ }).click();
+    await bob.getByRole('switch', { name: 'With a sound' }).click();
+    await bob.keyboard.press('Escape');
+    await send(ann, 'aloud');
+    await told('Ann told: quietly | sound | Ann told: aloud');
+
+    await bob.getByRole('button', { name: 'Details' }).last().click();
+    await bob.getByRole('switch', { name: /^Mute/ }).click();
+    await bob.getByRole('switch', { name: /^Mute/, checked: true }).waitFor();
+    await bob.keyboard.press('Escape');
+    await send(ann, 'unheard');
+    await message(bob, 'unheard').waitFor();
+    await told('Ann told: quietly | sound | Ann told: aloud');
   });
 });

@@ -17,6 +17,7 @@ beforeAll(async () => {
   await mkdir(join(folder.path, 'assets'));
   await writeFile(join(folder.path, 'index.html'), PAGE);
   await writeFile(join(folder.path, 'icon.svg'), '<svg/>');
+  await writeFile(join(folder.path, 'service-worker.js'), SCRIPT);
   await writeFile(join(folder.path, 'assets', 'main-abc123.js'), SCRIPT);
   await writeFile(join(folder.path, 'assets', 'main-abc123.js.br'), brotliCompressSync(SCRIPT));
   app = await startApp({ webClient: folder.path });
@@ -51,6 +52,12 @@ test('what has a hash in its name may be kept for ever, other files may not', as
   expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
   expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
   expect((await get('/icon.svg')).headers.get('cache-control')).toBe('no-cache');
+});
+
+test('the service worker may fetch, and nothing else, and is asked for again each time', async () => {
+  const worker = await get('/service-worker.js');
+  expect(worker.headers.get('content-security-policy')).toBe("default-src 'none'; connect-src 'self'");
+  expect(worker.headers.get('cache-control')).toBe('no-cache');
 });
 
 test('what was compressed when it was built goes out compressed to those who take it', async () => {

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import { memoryStorage, Parley, type ParleyStorage } from '../../client/src/index.ts';
-import { PASSWORD } from '../support/api-client.ts';
+import { ApiClient, PASSWORD } from '../support/api-client.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
-import { Clients, idOf, until } from './support/people.ts';
+import { Clients, idOf, textsIn, until } from './support/people.ts';
 
 let app: RunningApp;
 let clients: Clients;
@@ -146,6 +146,45 @@ it('what waits when the server ends the session is there at the next log-in; a l
   const back = clients.make(storage);
   await back.auth.login({ login: username, password: PASSWORD });
   expect(back.store.getState().outbox[chatId]?.map(({ content }) => content)).toEqual(['kept']);
+  await back.auth.logout();
+  expect(await storage.list('')).toEqual([]);
+});
+
+it('a copy is read without a link, made good with one, and wiped with the sign-out', async () => {
+  const storage = memoryStorage();
+  const first = clients.make(storage, { keepsCopy: true });
+  const { accessToken, username } = await app.api.register();
+  const api = new ApiClient(app.url, accessToken);
+  await first.auth.login({ login: username, password: PASSWORD });
+  await first.connect();
+  const chatId = await inANewChat(first);
+  const other = await inANewChat(first);
+  await first.messages.send(chatId, 'before');
+  await first.messages.loadNewest(chatId);
+  await first.close();
+  await api.post(`/chats/${chatId}/messages`, { content: 'meanwhile' });
+  await api.delete(`/chats/${other}`);
+
+  clients.moveTo('http://127.0.0.1:9');
+  const offline = clients.make(storage, { keepsCopy: true });
+  await offline.auth.restore();
+  offline.connect().catch(() => undefined);
+  await offline.messages.loadNewest(chatId);
+  expect(offline.store.getState()).toMatchObject({ chatsLoaded: true, me: { username } });
+  expect(Object.keys(offline.store.getState().chats).sort()).toEqual([chatId, other].sort());
+  expect(textsIn(offline, chatId)).toEqual(['before']);
+  await expect(offline.messages.loadNewest(other)).rejects.toMatchObject({ code: 'NETWORK' });
+  offline.messages.send(chatId, 'without a link').catch(() => undefined);
+  await offline.close();
+
+  clients.moveTo(app.url);
+  const back = clients.make(storage, { keepsCopy: true });
+  await back.auth.restore();
+  await back.messages.loadNewest(chatId);
+  expect(textsIn(back, chatId)).toEqual(['before']);
+  await back.connect();
+  await until(back, () => textsIn(back, chatId).join() === 'before,meanwhile,without a link');
+  expect(Object.keys(back.store.getState().chats)).toEqual([chatId]);
   await back.auth.logout();
   expect(await storage.list('')).toEqual([]);
 });

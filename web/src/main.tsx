@@ -4,11 +4,13 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { startSession } from './session/lifecycle.ts';
+import { keepPage } from './session/service-worker.ts';
 import { applyPreferences, usePreferences } from './settings/preferences.ts';
 
 applyPreferences(usePreferences.getState());
 usePreferences.subscribe(applyPreferences);
 startSession();
+keepPage();
 
 const root = document.getElementById('root');
 if (root) {

@@ -14,8 +14,12 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  'trusted-types dompurify',
+  'trusted-types dompurify parley-worker',
 ].join('; ');
+
+/** What the service worker may do: fetch. Without a policy of its own it would have that of JSON, which is nothing. */
+const WORKER = '/service-worker.js';
+const WORKER_POLICY = "default-src 'none'; connect-src 'self'";
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -100,7 +104,8 @@ const addressOf = (folder: string, name: string): string => name.slice(folder.le
 function readAsset(folder: string, name: string): File {
   const body = readFileSync(name);
   const isPage = name.endsWith('.html');
-  const isHashed = HASHED.test(addressOf(folder, name));
+  const address = addressOf(folder, name);
+  const isHashed = HASHED.test(address);
   return {
     body,
     compressed: existsSync(`${name}.br`) ? readFileSync(`${name}.br`) : undefined,
@@ -109,6 +114,7 @@ function readAsset(folder: string, name: string): File {
       'cache-control': isHashed ? `public, max-age=${YEAR_S}, immutable` : 'no-cache',
       etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
       'cross-origin-resource-policy': 'same-origin',
+      ...(address === WORKER && { 'content-security-policy': WORKER_POLICY }),
       ...(isPage && {
         'content-security-policy': CONTENT_SECURITY_POLICY,
         'cross-origin-opener-policy': 'same-origin',

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { memoryStorage, Parley, type ParleyState, type ParleyStorage } from '../../../client/src/index.ts';
+import {
+  memoryStorage,
+  Parley,
+  type ParleyOptions,
+  type ParleyState,
+  type ParleyStorage,
+} from '../../../client/src/index.ts';
 import { PASSWORD } from '../../support/api-client.ts';
 
 const PATIENCE_MS = 20_000;
@@ -18,8 +24,8 @@ export class Clients {
     this.#url = url;
   }
 
-  make(storage: ParleyStorage = memoryStorage()): Parley {
-    const parley = new Parley({ url: this.#url, storage });
+  make(storage: ParleyStorage = memoryStorage(), options: Partial<ParleyOptions> = {}): Parley {
+    const parley = new Parley({ url: this.#url, storage, ...options });
     this.#all.push(parley);
     return parley;
   }

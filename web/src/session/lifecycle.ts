@@ -10,30 +10,36 @@ const useNote = create<{ readonly note: SignOutNote }>(() => ({ note: null }));
 
 export const useSignOutNote = (): SignOutNote => useNote((state) => state.note);
 
-let isLeaving = false;
+/** When somebody has last wanted to leave, in any tab: the others are signed out by it too, and not from another device. */
+const LEFT = 'parley.left';
+const LEAVING_MS = 10_000;
+
+const isLeaving = (): boolean => Date.now() - Number(localStorage.getItem(LEFT)) < LEAVING_MS;
 
 /** Signs out because somebody wants to: nothing of what he was writing stays on this device. */
 export async function signOut(end: () => Promise<unknown> = () => parley.auth.logout()): Promise<void> {
   const { userId } = parley.store.getState();
-  isLeaving = true;
+  localStorage.setItem(LEFT, String(Date.now()));
   try {
     await end();
-    if (userId !== null) clearDrafts(userId);
-    navigate('/sign-in', { replace: true });
-  } finally {
-    isLeaving = false;
+  } catch (error) {
+    localStorage.removeItem(LEFT);
+    throw error;
   }
+  if (userId !== null) clearDrafts(userId);
+  navigate('/sign-in', { replace: true });
 }
 
 /** Takes up the session that this browser has, connects whenever somebody is signed in, and notes who was signed out by others. */
 export function startSession(): void {
   parley.store.subscribe(({ account }, before) => {
     if (account === before.account || account !== 'signed-in') return;
+    localStorage.removeItem(LEFT);
     useNote.setState({ note: null });
     void parley.connect().catch(() => undefined); // state.stopped says why
   });
   parley.on('signed-out', (why) => {
-    if (isLeaving) return;
+    if (isLeaving()) return;
     useNote.setState({ note: why?.code === 'ACCOUNT_SUSPENDED' ? 'suspended' : 'signedOutElsewhere' });
   });
   void parley.auth.restore().catch(() => undefined);

@@ -48,17 +48,17 @@ function tell(state: ParleyState, { id, chatId, sender, content }: Message, t: T
   if (!notify || !chat || !('Notification' in window) || Notification.permission !== 'granted') return;
   const name = nameOf(sender, t);
   const title = chat.kind === 'direct' ? name : `${name} – ${chatName(state, chat, t)}`;
-  const notification = new Notification(title, {
-    body: (content ?? '').slice(0, TEXT_MAX) || t.attachment,
-    tag: id, // two tabs tell it once
-    icon: '/icon.svg',
-    silent: !sound,
-  });
-  notification.onclick = () => {
-    window.focus();
-    navigate(`/chats/${chatId}`);
-    notification.close();
-  };
+  const body = (content ?? '').slice(0, TEXT_MAX) || t.attachment;
+  try {
+    const notification = new Notification(title, { body, tag: id, icon: '/icon.svg', silent: !sound }); // by its tag, two tabs tell it once
+    notification.onclick = () => {
+      window.focus();
+      navigate(`/chats/${chatId}`);
+      notification.close();
+    };
+  } catch {
+    return; // Android shows those of push messages alone
+  }
 }
 
 /** Two soft tones, made here. */
