@@ -53,7 +53,7 @@ import { S3BlobStore } from './infrastructure/s3/s3-blob-store.ts';
 import { Argon2PasswordHasher } from './infrastructure/security/argon2-password-hasher.ts';
 import { CommonPasswordList } from './infrastructure/security/common-password-list.ts';
 import { openSqliteStore } from './infrastructure/sqlite/sqlite-store.ts';
-import { RandomIds, Sha256Digests, SystemClock } from './infrastructure/system.ts';
+import { HmacDigests, RandomIds, Sha256Digests, SystemClock } from './infrastructure/system.ts';
 import { type Certificate, readCertificate } from './infrastructure/tls/certificate-files.ts';
 import { buildServer, type ParleyServer } from './interfaces/http/server.ts';
 import { limitsWith } from './interfaces/limits.ts';
@@ -166,7 +166,8 @@ function compose(leaves: Leaves, { metrics, tracing }: Watchers): DependencyCont
     const { codes, users } = store;
     return new InvitationService({ ...core(c), ...secrets(c), codes, users, mode: config.registration });
   });
-  single(AUTH, (c) => new AuthService({ ...core(c), ...secrets(c), ...newcomers(c), ...store }));
+  const successors = new HmacDigests(leaves.signingKey);
+  single(AUTH, (c) => new AuthService({ ...core(c), ...secrets(c), ...newcomers(c), ...store, successors }));
   single(ADMINISTRATION, (c) => new AdministrationService({ ...core(c), ...newcomers(c), ...store }));
   single(PASSWORD_RESETS, (c) => new PasswordResetService({ ...core(c), ...secrets(c), ...store }));
   single(OPERATOR, (c) => new OperatorService({ ...core(c), ...secrets(c), ...newcomers(c), ...store }));

@@ -20,7 +20,7 @@ import type { NewPasswords } from './new-passwords.ts';
 import type { OneTimeCodeRepository } from './ports/one-time-codes.ts';
 import type { Credential, RefreshDigests, SessionRepository, UserRepository } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
-import type { Clock, Digests, IdGenerator, PasswordHasher } from './ports/services.ts';
+import type { Clock, Digests, IdGenerator, KeyedDigests, PasswordHasher } from './ports/services.ts';
 
 /** What signing in gives. The transport makes the access token of it; the refresh token is had here once and never again. */
 export interface Grant {
@@ -40,7 +40,7 @@ const SECRET_BYTES = 32;
 
 /**
  * Accounts, sessions and what proves them. One session is one signed-in device. Its refresh token changes with every use, and
- * a second use of an old one ends the session (RFC 9700 4.14.2).
+ * the use of an old one ends the session (RFC 9700 4.14.2).
  */
 export class AuthService {
   readonly #users: UserRepository;
@@ -51,6 +51,7 @@ export class AuthService {
   readonly #hasher: PasswordHasher;
   readonly #passwords: NewPasswords;
   readonly #digests: Digests;
+  readonly #successors: KeyedDigests;
   readonly #bus: EventBus;
   readonly #clock: Clock;
   readonly #ids: IdGenerator;
@@ -64,6 +65,7 @@ export class AuthService {
     hasher: PasswordHasher;
     passwords: NewPasswords;
     digests: Digests;
+    successors: KeyedDigests;
     bus: EventBus;
     clock: Clock;
     ids: IdGenerator;
@@ -76,6 +78,7 @@ export class AuthService {
     this.#hasher = deps.hasher;
     this.#passwords = deps.passwords;
     this.#digests = deps.digests;
+    this.#successors = deps.successors;
     this.#bus = deps.bus;
     this.#clock = deps.clock;
     this.#ids = deps.ids;
@@ -156,11 +159,14 @@ export class AuthService {
     throw current?.user.suspendedAt ? suspended() : badCredentials();
   }
 
-  /** A new pair of tokens for a refresh token, which dies. @throws DomainError TOKEN_INVALID */
+  /**
+   * A new pair of tokens for a refresh token, which dies. Its successor is always the same, so whom the answer does not reach may
+   * ask again for 30 s, until the successor is used: docs/adr/0011. @throws DomainError TOKEN_INVALID
+   */
   async refresh(refreshToken: string): Promise<Grant> {
     const used = this.#digestsOf(refreshToken);
     const [family] = refreshToken.split('.');
-    const fresh = `${family}.${this.#ids.secret(SECRET_BYTES)}`;
+    const fresh = `${family}.${this.#successors.digest(`after refresh token ${refreshToken}`)}`;
     const now = this.#clock.now();
     const next = this.#digestsOf(fresh).token;
     const rotation = await this.#sessions.rotate(used, next, now, now + REFRESH_TOKEN_MS);

@@ -5,6 +5,8 @@ export const DEVICE_MAX = 100;
 export const SESSIONS_MAX = 100;
 export const ACCESS_TOKEN_MS = 10 * 60_000;
 export const REFRESH_TOKEN_MS = 30 * 24 * 3_600_000;
+/** How long the exchange of a refresh token may be repeated, by whom its answer did not reach. */
+export const REFRESH_REPEAT_MS = 30_000;
 export const TICKET_MS = 30_000;
 /** How long what HTTP Basic opened is used before a new one is. */
 export const BASIC_SESSION_MS = 3_600_000;

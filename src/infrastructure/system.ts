@@ -1,6 +1,6 @@
-import { createHash, hash, randomBytes, randomUUIDv7 } from 'node:crypto';
+import { createHash, createHmac, hash, randomBytes, randomUUIDv7 } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Clock, Digests, IdGenerator } from '../application/ports/services.ts';
+import type { Clock, Digests, IdGenerator, KeyedDigests } from '../application/ports/services.ts';
 import type { ChatId, Instant, UserId } from '../domain/ids.ts';
 
 export class SystemClock implements Clock {
@@ -47,5 +47,17 @@ export function uuidv5(namespace: string, name: string): string {
 export class Sha256Digests implements Digests {
   digest(text: string): string {
     return hash('sha256', text, 'base64url');
+  }
+}
+
+export class HmacDigests implements KeyedDigests {
+  readonly #key: string;
+
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  digest(text: string): string {
+    return createHmac('sha256', this.#key).update(text).digest('base64url');
   }
 }

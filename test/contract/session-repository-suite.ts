@@ -63,11 +63,26 @@ export function sessionRepositorySuite(harness: StoreHarness): void {
         expect(await rotate({ ...refresh, token: 'second' }, 'third')).toEqual({ session: moved });
       });
 
-      test('may be told again, as long as its answer was not used', async () => {
+      test('may be repeated for 30 s, which changes nothing', async () => {
+        const { sessions } = subject.store;
         const { session, refresh } = await signIn();
         const first = await rotate(refresh, 'second');
-        expect(await rotate(refresh, 'second')).toEqual(first);
-        expect(await subject.store.sessions.find(session.id, NOON)).not.toBeNull();
+        for (const later of [0, 30_000]) {
+          const now = NOON + 1_000 + later;
+          expect(await sessions.rotate(refresh, 'second', now, now + HOUR)).toEqual(first);
+        }
+        expect([await sessions.find(session.id, NOON)]).toEqual(Object.values(first));
+        const late = await sessions.rotate(refresh, 'second', NOON + 31_001, NOON + HOUR);
+        expect(late).toMatchObject({ reused: { id: session.id } });
+        expect(await sessions.find(session.id, NOON)).toBeNull();
+      });
+
+      test('may not be repeated once what it gave was used', async () => {
+        const { session, refresh } = await signIn();
+        await rotate(refresh, 'second');
+        await rotate({ ...refresh, token: 'second' }, 'third');
+        expect(await rotate(refresh, 'second')).toMatchObject({ reused: { id: session.id } });
+        expect(await rotate({ ...refresh, token: 'third' }, 'fourth')).toEqual({ refused: 'unknown' });
       });
 
       test('knows nothing of a family that never was', async () => {

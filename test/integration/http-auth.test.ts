@@ -143,9 +143,12 @@ describe('refreshing', () => {
   test('with a token that was used before ends the whole session', async () => {
     const person = await app.register();
     const fresh = answered(await refresh(person.refreshToken), 200);
+    const repeated = answered(await refresh(person.refreshToken), 200);
+    expect(repeated.refreshToken).toBe(fresh.refreshToken);
+    const third = answered(await refresh(fresh.refreshToken), 200);
     const again = await refresh(person.refreshToken);
     expect([again.status, again.body.code]).toEqual([401, 'TOKEN_INVALID']);
-    expect((await refresh(fresh.refreshToken)).status).toBe(401);
+    expect((await refresh(third.refreshToken)).status).toBe(401);
     expect(await profileStatus(fresh)).toBe(401);
   });
 

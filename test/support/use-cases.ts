@@ -20,7 +20,7 @@ import type { User } from '../../src/domain/user.ts';
 import { LocalEventBus } from '../../src/infrastructure/local/local-event-bus.ts';
 import { CommonPasswordList } from '../../src/infrastructure/security/common-password-list.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
-import { RandomIds, Sha256Digests } from '../../src/infrastructure/system.ts';
+import { HmacDigests, RandomIds, Sha256Digests } from '../../src/infrastructure/system.ts';
 import { anId, aUser } from './builders.ts';
 import { CheapPasswordHasher } from './cheap-password-hasher.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -66,6 +66,7 @@ export async function openUseCases(mode: RegistrationMode = 'open') {
     ...{ store, clock, hasher, digests, bus, events, writer, chats },
     ...{ logger, ids, sent, mailer, invitations },
     auth: new AuthService({
+      successors: new HmacDigests('a key'),
       ...{ users, sessions, codes, creation, invitations, hasher, passwords, digests, bus, clock, ids },
     }),
     administration: new AdministrationService({ users, sessions, creation, bus, clock }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { RandomIds, Sha256Digests, SystemClock, uuidv5 } from '../../src/infrastructure/system.ts';
+import { HmacDigests, RandomIds, Sha256Digests, SystemClock, uuidv5 } from '../../src/infrastructure/system.ts';
 
 const UUID_V5 = /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const UUID_V7 = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
@@ -50,6 +50,12 @@ describe('RandomIds', () => {
 test('Sha256Digests: SHA-256 in base64url (the example of FIPS 180, "abc")', () => {
   const abc = Buffer.from('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad', 'hex');
   expect(new Sha256Digests().digest('abc')).toBe(abc.toString('base64url'));
+});
+
+test('HmacDigests: HMAC-SHA-256 in base64url (RFC 4231, 4.3)', () => {
+  const digest = Buffer.from('5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843', 'hex');
+  const made = new HmacDigests('Jefe').digest('what do ya want for nothing?');
+  expect(made).toBe(digest.toString('base64url'));
 });
 
 test('SystemClock: the time is in milliseconds, and sleeping takes it', async () => {

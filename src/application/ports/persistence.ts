@@ -322,8 +322,9 @@ export interface SessionRepository {
   /** Most recently used first. */
   list(userId: UserId, now: Instant): Promise<Session[]>;
   /**
-   * Exchanges the current digest for the next one, in one conditional step: of any number at once, one wins. A digest of the
-   * right family that is not the current one was used before: `reused`, and that session has ended.
+   * Exchanges the current digest for the next one, in one conditional step: of any number at once, one wins. The same exchange
+   * again, while `next` is the current one and for REFRESH_REPEAT_MS, gives the same and changes nothing. Any other digest of the right
+   * family was used before: `reused`, and that session has ended.
    */
   rotate(used: RefreshDigests, next: string, now: Instant, expiresAt: Instant): Promise<Rotation>;
   /** Answers whether there was such a session. */

@@ -23,6 +23,11 @@ export interface Digests {
   digest(text: string): string;
 }
 
+export interface KeyedDigests {
+  /** HMAC-SHA-256 in base64url, under a key of this installation: nobody else can make it, and all its nodes make the same. */
+  digest(text: string): string;
+}
+
 /** Slow on purpose, and bounded: only so many run at once, the rest wait. */
 export interface PasswordHasher {
   hash(password: string): Promise<string>;

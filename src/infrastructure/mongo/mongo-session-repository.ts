@@ -1,7 +1,7 @@
 import type { Collection, Db } from 'mongodb';
 import type { RefreshDigests, Rotation, SessionRepository } from '../../application/ports/persistence.ts';
 import type { Instant, SessionId, UserId } from '../../domain/ids.ts';
-import type { Session } from '../../domain/session.ts';
+import { REFRESH_REPEAT_MS, type Session } from '../../domain/session.ts';
 import { isDuplicate, outcomeUnknown, readFailed, writeFailed } from './mongo-database.ts';
 
 /** An ended session stays until it would have expired: so a digest that comes too late is known for a used one. */
@@ -62,16 +62,15 @@ export class MongoSessionRepository implements SessionRepository {
 
   async rotate(used: RefreshDigests, next: string, now: Instant, expiresAt: Instant): Promise<Rotation> {
     const { family, token } = used;
-    const isCurrent = [{ token }, { token: next, previous: token }]; // the second: told again
+    const open = { family, ended: false, ...unexpired(now) };
     const moved = { token: next, previous: token, lastUsedAt: now, expiresAt: new Date(expiresAt) };
     const row = await this.#sessions
-      .findOneAndUpdate(
-        { family, ended: false, ...unexpired(now), $or: isCurrent },
-        { $set: moved },
-        { returnDocument: 'after' },
-      )
+      .findOneAndUpdate({ ...open, token }, { $set: moved }, { returnDocument: 'after' })
       .catch(writeFailed);
     if (row) return { session: toSession(row) };
+    const repeatable = { token: next, previous: token, lastUsedAt: { $gte: now - REFRESH_REPEAT_MS } };
+    const repeated = await this.#sessions.findOne({ ...open, ...repeatable }).catch(readFailed);
+    if (repeated) return { session: toSession(repeated) };
     const reused = await this.#sessions
       .findOneAndUpdate({ family, ...unexpired(now), token: { $ne: token } }, { $set: { ended: true } })
       .catch(outcomeUnknown);

@@ -1,7 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import type { RefreshDigests, Rotation, SessionRepository } from '../../application/ports/persistence.ts';
 import type { Instant, SessionId, UserId } from '../../domain/ids.ts';
-import type { Session } from '../../domain/session.ts';
+import { REFRESH_REPEAT_MS, type Session } from '../../domain/session.ts';
 import type { Database, Query } from './database.ts';
 
 const COLUMNS = 'id, user_id, device, created_at, last_used_at, expires_at';
@@ -84,12 +84,13 @@ export class SqliteSessionRepository implements SessionRepository {
       if (!row) return { refused: 'unknown' };
       const session = toSession(row);
       const [, , , , , , token, ended] = row;
-      // `next` is known to this caller alone: where it is the current one, this very call was made before.
-      if (token !== used.token && token !== next) {
+      const isRepeated = token === next && session.lastUsedAt >= now - REFRESH_REPEAT_MS;
+      if (token !== used.token && !isRepeated) {
         this.#end.run(session.id, session.userId);
         return { reused: session };
       }
       if (ended === 1) return { refused: 'unknown' };
+      if (isRepeated) return { session };
       this.#rotate.run(next, now, expiresAt, session.id);
       return { session: { ...session, lastUsedAt: now, expiresAt } };
     });
