@@ -30,7 +30,8 @@ const ends: Record<string, (first: Device, second: Device) => Promise<unknown>> 
   },
   'a new password': (_, second) => second.api.put('/users/me/password', { currentPassword: PASSWORD, newPassword }),
   'a refresh token that is used again': async ({ refreshToken }) => {
-    await app.api.post('/auth/refresh', { refreshToken });
+    const { body: successor } = await app.api.post('/auth/refresh', { refreshToken });
+    await app.api.post('/auth/refresh', { refreshToken: successor.refreshToken });
     await app.api.post('/auth/refresh', { refreshToken });
   },
 };
