@@ -12,7 +12,7 @@ import { ClientModel } from '../support/client-model.ts';
 import { delayedStore } from '../support/delayed-store.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { SocketClient } from '../support/socket-client.ts';
-import { IS_ON_MONGODB, openTestStore } from '../support/test-store.ts';
+import { openTestStore } from '../support/test-store.ts';
 
 const PEOPLE = 3;
 
@@ -178,9 +178,9 @@ async function check({ owner, device }: World['devices'][number]): Promise<void>
  * does, and so gets through less.
  */
 const STORES = {
-  'a store at hand': { numRuns: IS_ON_MONGODB ? 12 : 20, open: (store: Store) => store },
+  'a store at hand': { numRuns: 12, open: (store: Store) => store },
   'a store across a network': {
-    numRuns: 12,
+    numRuns: 8,
     open: (store: Store) => delayedStore(store, () => sleep(Math.random() * 3)),
   },
 };
