@@ -36,7 +36,8 @@ export function Composer({ chat, writing, onWriting, onSent }: ComposerProps) {
   const excess = [...text.trim()].length - CONTENT_MAX;
   const isEmpty = text.trim() === '' && (files.length === 0 || isEditing);
 
-  useEffect(() => {
+  // Before anything is drawn: what is typed from then on must find the text that it belongs to.
+  useLayoutEffect(() => {
     setText(writing.kind === 'edit' ? (writing.message.content ?? '') : draftOf(chat.id));
     if (writing.kind !== 'new') field.current?.focus();
   }, [writing, chat.id]);
