@@ -23,6 +23,10 @@ async function tabTo(
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
 
+/** Waits until this is what is in the field where one writes. */
+const holds = (page: Page, text: string) =>
+  page.waitForFunction((wanted) => document.querySelector('textarea')?.value === wanted, text);
+
 inBrowser('the main path', (stage) => {
   test('by keyboard alone: register, find somebody, write, edit, reply, sign out', async () => {
     await stage().app.api.register('barbara');
@@ -53,7 +57,9 @@ inBrowser('the main path', (stage) => {
 
     await keyboard.press('ArrowUp');
     await page.getByRole('button', { name: 'Leave it as it was' }).waitFor();
+    await holds(page, 'first');
     await keyboard.type(', edited');
+    await holds(page, 'first, edited');
     await keyboard.press('Enter');
     await message(page, 'first, edited').getByText('edited', { exact: true }).waitFor();
 
