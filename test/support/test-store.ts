@@ -21,10 +21,15 @@ async function onMongo(): Promise<Store> {
   const { uri, db } = server.newDatabase();
   const store = await openMongoStore({ uri });
   const disconnect = store.close.bind(store);
-  const close = async (): Promise<void> => {
+  const dispose = async (): Promise<void> => {
     await disconnect();
     await db.dropDatabase();
     await server.close();
+  };
+  let disposed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    disposed ??= dispose();
+    return disposed;
   };
   return Object.assign(store, { close });
 }
