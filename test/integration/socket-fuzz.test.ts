@@ -10,7 +10,7 @@ import { arbitraryOf } from '../support/arbitrary-of.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
 import { type Frame, SocketClient, socketUrl } from '../support/socket-client.ts';
 
-const RUNS = Number(process.env.FUZZ_FRAMES ?? 400);
+const RUNS = Number(process.env.FUZZ_FRAMES ?? 200);
 /** A connection each, of which each costs more. */
 const AUTH_RUNS = Math.ceil(RUNS / 4);
 

@@ -178,9 +178,9 @@ async function check({ owner, device }: World['devices'][number]): Promise<void>
  * does, and so gets through less.
  */
 const STORES = {
-  'a store at hand': { numRuns: 12, open: (store: Store) => store },
+  'a store at hand': { numRuns: 8, open: (store: Store) => store },
   'a store across a network': {
-    numRuns: 8,
+    numRuns: 5,
     open: (store: Store) => delayedStore(store, () => sleep(Math.random() * 3)),
   },
 };
