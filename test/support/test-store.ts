@@ -1,7 +1,7 @@
 import type { Store } from '../../src/application/ports/persistence.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 
-export const IS_ON_MONGODB = process.env.TEST_STORE === 'mongodb';
+const IS_ON_MONGODB = process.env.TEST_STORE === 'mongodb';
 
 /**
  * A new, empty store for a test of the whole application: SQLite in memory or, with TEST_STORE=mongodb, a database of its own on
