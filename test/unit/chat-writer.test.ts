@@ -89,6 +89,14 @@ describe('decide, append, publish, answer', () => {
     expect(await store.chatLog.changesAfter(chatId, 1, 10)).toEqual(only(published).changes);
   });
 
+  test('each commit is a line of the log, by which it is found again', async () => {
+    const chatId = await aGroup();
+    const { writer, logger, published } = aNode();
+    await Promise.all(['hello', 'again'].map((text) => writer.submit(chatId, 'ann', sending(text))));
+    const facts = { chatId, commitId: only(published).id, firstRev: 2, lastRev: 3, commands: 2 };
+    expect(logger.lines).toEqual([{ level: 'debug', facts, message: 'appended' }]);
+  });
+
   test('the answer is what is stored then', async () => {
     const chatId = await aGroup();
     const { chat, messages } = await aNode().writer.submit(chatId, 'ann', sending('hello', 'again'));
@@ -239,6 +247,16 @@ describe('the bounds of a commit', () => {
     expect(sizes(log)).toEqual([[2], [3]]);
   });
 
+  test.each<[string, Partial<WriterLimits>]>([
+    ['changes', { changesPerCommit: 4 }],
+    ['bytes', { bytesPerCommit: 6 }],
+  ])('let in what just fills them: %s', async (_, limits) => {
+    const chatId = await aGroup();
+    const { writer, log } = aNode(limits);
+    await Promise.all(['a', 'b', 'c'].map((text) => writer.submit(chatId, 'ann', sending(text))));
+    expect(sizes(log)).toEqual([[2], [1]]);
+  });
+
   test('do not keep out a command that is beyond them alone', async () => {
     const chatId = await aGroup();
     const { writer, log } = aNode({ changesPerCommit: 10 });
@@ -366,6 +384,21 @@ describe('after a conflict', () => {
     const changes = [...one.published, ...other.published].flatMap((commit) => commit.changes);
     const byRev = changes.sort((a, b) => a.rev - b.rev);
     expect(byRev).toEqual(await store.chatLog.changesAfter(chatId, 1, 1000));
+  });
+
+  test('the next try comes soon: after 1, 2, 4 … ms at most, up to 100', async () => {
+    const chatId = await aGroup();
+    const { writer, log, clock } = aNode();
+    const times: number[] = [];
+    log.appending = async (_, store) => {
+      times.push(clock.now());
+      if (times.length < 10) await meanwhile(chatId, 'bob', sending('faster'));
+      return store();
+    };
+    await clock.passUntil(writer.submit(chatId, 'ann', sending('hello')));
+    for (const [i, time] of times.slice(1).entries()) {
+      expect(time - (times[i] ?? 0)).toBeLessThanOrEqual(Math.min(2 ** i, 100));
+    }
   });
 
   test('that goes on for too long, BUSY is the answer, and nothing is stored', async () => {
@@ -527,6 +560,13 @@ describe('a store that gives no definite answer for too long', () => {
     expect(await fate(writer.submit(chatId, 'ann', sending('again')))).toBe(1);
   });
 
+  test('says when to ask again', async () => {
+    const chatId = await aGroup();
+    const { writer, clock } = aNodeWithABrokenLink(chatId, false);
+    const sent = writer.submit(chatId, 'ann', sending('hello'));
+    await clock.passUntil(expect(sent).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', retryAfterMs: 1000 }));
+  });
+
   test('keeps no place among those who wait, but for what it has in flight', async () => {
     const [chatId, elsewhere] = [await aGroup(), await aGroup()];
     const { writer, log, clock } = aNodeWithABrokenLink(chatId, false, { waiting: 3 });
@@ -578,6 +618,26 @@ describe('drained', () => {
     door.resolve();
     await Promise.all([...first, ...later, drained]);
     expect(trace).toEqual([...Array(6).fill('answered'), 'drained']);
+  });
+
+  test('waits for the slowest chat', async () => {
+    const [quick, slow] = [await aGroup(), await aGroup()];
+    const { writer, log } = aNode();
+    const door = Promise.withResolvers<void>();
+    log.appending = async ({ chatId }, store) => {
+      if (chatId === slow) await door.promise;
+      return store();
+    };
+    const last = writer.submit(slow, 'ann', sending('hello'));
+    let isDrained = false;
+    const drained = writer.drained().then(() => {
+      isDrained = true;
+    });
+    await writer.submit(quick, 'ann', sending('hello'));
+    await turn();
+    expect(isDrained).toBe(false);
+    door.resolve();
+    await Promise.all([last, drained]);
   });
 });
 
