@@ -167,6 +167,17 @@ describe('the list of chats', () => {
     expect(seen).toEqual([...chatIds].sort());
   });
 
+  test('goes on below the last chat of a page, whatever their ids', async () => {
+    await groups('first', 'second', 'third', 'fourth', 'fifth');
+    const seen: string[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await app.chats.list(ann, { limit: 1, ...(cursor !== undefined && { cursor }) });
+      seen.push(...names(page.items).map(String));
+      cursor = page.nextCursor;
+    }
+    expect(seen).toEqual(['fifth', 'fourth', 'third', 'second', 'first']);
+  });
+
   test('ends without a cursor where the page is just full', async () => {
     await groups('first', 'second');
     expect((await app.chats.list(ann, { limit: 2 })).nextCursor).toBeNull();
@@ -373,6 +384,16 @@ describe('the changes of a chat', () => {
     expect(items.map((item) => item.message?.content)).toEqual(['hello, all', 'hello, all', undefined]);
     expect(items[2]?.members).toMatchObject([{ member: { userId: dan.userId, role: 'admin' } }]);
     expect(chat.chat.rev).toBe(4);
+  });
+
+  test('show each member that they speak of, and no other', async () => {
+    const chatId = await aGroup();
+    for (const { userId } of [bob, dan]) await app.chats.changeRole(ann, chatId, userId, 'admin');
+    const { items } = await app.chats.changes(ann, chatId, { afterRev: 1, limit: 10 });
+    expect(items.map(({ members }) => members.map(({ member }) => member.userId))).toEqual([
+      [bob.userId],
+      [dan.userId],
+    ]);
   });
 
   test('come so many at a time', async () => {

@@ -81,6 +81,20 @@ describe('a changed profile', () => {
     expect(reads).toEqual([[ann.id, bob.id], [ann.id]]);
   });
 
+  test('makes nobody else be read again', async () => {
+    await directory.lookUp([ann.id, bob.id]);
+    await rename('Anna');
+    expect((await directory.lookUp([bob.id])).get(bob.id)).toEqual(bob);
+    expect(reads).toHaveLength(1);
+  });
+
+  test('is read again where the bus may have missed it', async () => {
+    await directory.lookUp([ann.id]);
+    await store.users.update({ ...ann, username: 'Anna', version: 2 });
+    bus.publish({ type: 'missed', since: 0 });
+    expect(await nameOfAnn()).toBe('Anna');
+  });
+
   test('is not covered by a read that began before it', async () => {
     afterRead = () => rename('Anna');
     await nameOfAnn();
