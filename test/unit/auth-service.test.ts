@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Grant } from '../../src/application/auth-service.ts';
 import type { Actor } from '../../src/domain/session.ts';
+import type { User } from '../../src/domain/user.ts';
 import { anId, aSession } from '../support/builders.ts';
 import { openUseCases, type UseCases } from '../support/use-cases.ts';
 
@@ -104,6 +105,56 @@ describe('login', () => {
     app.hasher.generation = 2;
     await app.auth.login({ login: 'Ann', password: 'wrong horse' }).catch(() => undefined);
     expect(await hashOfAnn()).toBe(`1:${ANN.password}`);
+  });
+});
+
+describe('what changes while the password is checked', () => {
+  test.each<[string, string, (user: User) => Promise<unknown>]>([
+    ['another password', 'BAD_CREDENTIALS', ({ id }) => app.store.users.setPasswordHash(id, null, '1:another')],
+    [
+      'a suspension',
+      'ACCOUNT_SUSPENDED',
+      (user) => app.store.users.update({ ...user, suspendedAt: app.clock.now(), version: 2 }),
+    ],
+    [
+      'the end of the account',
+      'BAD_CREDENTIALS',
+      ({ id: userId }) => app.store.deletions.begin({ userId, messages: 'keep', at: app.clock.now() }),
+    ],
+  ])('counts: %s leaves no session behind', async (_, code, change) => {
+    const { user, session } = await app.auth.register(ANN);
+    const verify = app.hasher.verify.bind(app.hasher);
+    app.hasher.verify = async (hash, password) => {
+      const isRight = await verify(hash, password);
+      await change(user);
+      return isRight;
+    };
+    await expect(app.auth.login({ login: 'Ann', password: ANN.password })).rejects.toMatchObject({ code });
+    expect((await app.store.sessions.list(user.id, app.clock.now())).filter(({ id }) => id !== session.id)).toEqual([]);
+  });
+});
+
+describe('the session of scripts, which send the password each time', () => {
+  const open = () => app.auth.openBasicSession({ login: 'ann', password: ANN.password });
+
+  test('is one for an hour, and lasts another for what is under way', async () => {
+    await app.auth.register(ANN);
+    const first = await open();
+    app.clock.advance(60 * MINUTE - 1);
+    expect(await open()).toEqual(first);
+    app.clock.advance(1);
+    const second = await open();
+    expect(second.userId).toBe(first.userId);
+    expect(second.sessionId).not.toBe(first.sessionId);
+    app.clock.advance(60 * MINUTE - 1);
+    await app.auth.authenticate(first);
+    app.clock.advance(1);
+    await expect(app.auth.authenticate(first)).rejects.toMatchObject({ code: 'TOKEN_INVALID' });
+  });
+
+  test('is none of a device’s', async () => {
+    const { session } = await app.auth.register({ ...ANN, device: 'phone' });
+    expect((await open()).sessionId).not.toBe(session.id);
   });
 });
 
