@@ -159,6 +159,50 @@ describe('what is told of somebody', () => {
   });
 });
 
+describe('the list of who is connected', () => {
+  test('is in the order of their ids, page by page, each once', async () => {
+    const [eve, dan] = [await app.newActor(), await app.newActor()];
+    await app.chats.addMembers(ann, chatId, [eve.userId, dan.userId]);
+    const everybody = [ann, bob, eve, dan].map(({ userId }) => userId);
+    for (const userId of everybody) presence.connect(userId);
+    await settled();
+    const pages: string[][] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await presence.list(ann, { limit: 2, ...(cursor !== undefined && { cursor }) });
+      pages.push(page.items.map(({ userId }) => userId));
+      cursor = page.nextCursor;
+    }
+    everybody.sort();
+    expect(pages).toEqual([everybody.slice(0, 2), everybody.slice(2)]);
+  });
+});
+
+test('what other nodes tell of somebody is heard until he has been offline for a while', async () => {
+  const heard = new Set<string>();
+  Object.assign(app.bus, {
+    follow: async ([topic = '']: string[]) => heard.add(topic),
+    unfollow: ([topic = '']: string[]) => heard.delete(topic),
+  });
+  const aMinuteLater = async () => {
+    app.clock.advance(60_000);
+    await presence.beat();
+    await settled();
+  };
+  const connection = presence.connect(ann.userId);
+  await settled();
+  await aMinuteLater();
+  expect([...heard]).toEqual([`user:${ann.userId}`]);
+  app.clock.advance(59_000);
+  await connection.end();
+  await settled();
+  expect(told()).toEqual(['online', 'offline']);
+  app.clock.advance(1_000);
+  await presence.beat();
+  expect([...heard]).toEqual([`user:${ann.userId}`]);
+  await aMinuteLater();
+  expect([...heard]).toEqual([]);
+});
+
 describe('when somebody was last seen', () => {
   const lastSeen = async () => (await app.store.users.lastSeen([ann.userId])).get(ann.userId) ?? null;
 
