@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
-import { PresenceService } from '../../src/application/presence-service.ts';
+import { type Presence, PresenceService } from '../../src/application/presence-service.ts';
 import { TypingService } from '../../src/application/typing-service.ts';
 import { UserDirectory } from '../../src/application/user-directory.ts';
 import type { Actor } from '../../src/domain/session.ts';
@@ -71,6 +71,22 @@ describe('what is told of somebody', () => {
     await presence.beat();
     await settled();
     expect(told()).toEqual(['offline']);
+  });
+
+  test('is nothing of ended nodes more often than every 5 s', async () => {
+    vanished = [ann.userId];
+    app.clock.advance(4_999);
+    await presence.beat();
+    expect(vanished).toEqual([ann.userId]);
+    app.clock.advance(1);
+    await presence.beat();
+    expect(vanished).toEqual([]);
+  });
+
+  test('is nothing when he has gone before it could be told', async () => {
+    await presence.connect(ann.userId).end();
+    await settled();
+    expect(told()).toEqual([]);
   });
 
   test('is nothing when that was not his only node', async () => {
@@ -166,14 +182,16 @@ describe('the list of who is connected', () => {
     const everybody = [ann, bob, eve, dan].map(({ userId }) => userId);
     for (const userId of everybody) presence.connect(userId);
     await settled();
-    const pages: string[][] = [];
+    await app.store.users.seen([bob.userId], app.clock.now());
+    const pages: (readonly Presence[])[] = [];
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const page = await presence.list(ann, { limit: 2, ...(cursor !== undefined && { cursor }) });
-      pages.push(page.items.map(({ userId }) => userId));
+      pages.push(page.items);
       cursor = page.nextCursor;
     }
-    everybody.sort();
-    expect(pages).toEqual([everybody.slice(0, 2), everybody.slice(2)]);
+    const lastSeen = (userId: string) => (userId === bob.userId ? app.clock.now() : null);
+    const all = everybody.sort().map((userId) => ({ userId, status: 'online', lastSeenAt: lastSeen(userId) }));
+    expect(pages).toEqual([all.slice(0, 2), all.slice(2)]);
   });
 });
 
@@ -222,6 +240,29 @@ describe('when somebody was last seen', () => {
     await other?.end();
     expect(await lastSeen()).toBe(started + 90_000);
     expect((await app.store.users.find(ann.userId))?.version).toBe(1);
+  });
+
+  test('goes on while one of his connections is left, and no longer', async () => {
+    const [one, other] = [presence.connect(ann.userId), presence.connect(ann.userId)];
+    const aMinuteLater = async () => {
+      app.clock.advance(60_000);
+      await presence.beat();
+    };
+    await one?.end();
+    await aMinuteLater();
+    const now = app.clock.now();
+    expect(await lastSeen()).toBe(now);
+    await other?.end();
+    await aMinuteLater();
+    expect(await lastSeen()).toBe(now);
+  });
+
+  test('is a line of the log where it cannot be kept, and nothing fails', async () => {
+    const err = new Error('the store is away');
+    Object.assign(app.store.users, { seen: () => Promise.reject(err) });
+    await presence.connect(ann.userId).end();
+    const warnings = app.logger.lines.filter(({ level }) => level === 'warn');
+    expect(warnings).toEqual([{ level: 'warn', facts: { err }, message: 'presence not kept or not told' }]);
   });
 });
 
