@@ -67,6 +67,21 @@ describe('changing a profile', () => {
     },
   );
 
+  test('leaves alone all that it does not name, whatever that is', async () => {
+    await app.profiles.update(ann, everything);
+    expect(await app.profiles.update(ann, { bio: 'I hum.' })).toMatchObject({ ...everything, bio: 'I hum.' });
+  });
+
+  test('of an address is told to each that was left, and none that is only written otherwise', async () => {
+    const bob = await app.newActor({ email: 'bob@example.org' });
+    await app.profiles.update(ann, { email: 'anna@example.org' });
+    await app.profiles.update(bob, { email: 'bobby@example.org' });
+    await app.profiles.update(ann, { email: 'ANNA@example.org' });
+    await app.mailDelivery.deliverDue();
+    expect(app.sent.map(({ to }) => to).sort()).toEqual(['ann@example.org', 'bob@example.org']);
+    expect(await app.store.mailQueue.claim(app.clock.now() + 60_000, 0, 10)).toEqual([]);
+  });
+
   test('empties what is null or blank', async () => {
     await app.profiles.update(ann, everything);
     const emptied = await app.profiles.update(ann, { displayName: null, bio: ' ', location: null, birthDate: null });
