@@ -3,12 +3,12 @@ import type { Emitter } from './emitter.ts';
 import { withLock } from './lock.ts';
 import { findOutgoing, idOf, nextOf, withOutgoing, withStored } from './outgoing.ts';
 import { ParleyError } from './parley-error.ts';
-import { randomId } from './random-id.ts';
 import { filterOutbox } from './reduce.ts';
 import type { Replica } from './replica.ts';
 import type { OutgoingMessage, ParleyState } from './state.ts';
 import type { ParleyStorage } from './storage.ts';
 import { backoffMs, type Pause, pause } from './time.ts';
+import { timeOrderedId } from './time-ordered-id.ts';
 import { signedOut } from './tokens.ts';
 
 export interface Draft {
@@ -120,7 +120,7 @@ export class Outbox {
   /** Resolves with the message when it is stored, and rejects when it is refused; nobody has to look. */
   send(chatId: string, draft: Draft): Promise<Message> {
     if (this.#userId === null) return Promise.reject(signedOut());
-    const clientId = draft.clientId ?? randomId();
+    const clientId = draft.clientId ?? timeOrderedId();
     const id = idOf({ chatId, clientId });
     if (findOutgoing(this.#state, clientId, chatId)) return this.#resultOf(id);
     this.#lastOrder = Math.max(Date.now(), this.#lastOrder + 1);

@@ -1,4 +1,4 @@
-import { randomId } from './random-id.ts';
+import { timeOrderedId } from './time-ordered-id.ts';
 
 /** Where the session and the messages on their way outlive the page: JSON values by key. One storage serves one server. */
 export interface ParleyStorage {
@@ -17,7 +17,7 @@ export function memoryStorage(): ParleyStorage {
   const values = new Map<string, string>();
   const parse = (text: string | undefined): unknown => (text === undefined ? undefined : JSON.parse(text));
   return {
-    name: randomId(),
+    name: timeOrderedId(),
     get: async (key) => parse(values.get(key)),
     set: async (key, value) => void values.set(key, JSON.stringify(value)),
     delete: async (key) => void values.delete(key),
