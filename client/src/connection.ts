@@ -93,6 +93,7 @@ export class Connection {
     this.#pause?.end();
     this.#poll?.abort();
     this.#socket?.drop();
+    this.#replica.forgetTyping();
     run.started.reject(why);
   }
 

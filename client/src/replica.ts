@@ -89,9 +89,16 @@ export class Replica {
     this.#inbox = [];
     this.#isReadingChats = false;
     this.#held.clear();
+    this.forgetTyping();
+    this.update(({ connection, stopped }) => ({ ...INITIAL_STATE, account, connection, stopped }));
+  }
+
+  /** Without a link nobody is known to type, and nothing is waited for. */
+  forgetTyping(): void {
+    this.#inbox = this.#inbox.filter(({ type }) => type !== 'chat.typing');
     for (const timer of this.#typingTimers.values()) clearTimeout(timer);
     this.#typingTimers.clear();
-    this.update(({ connection, stopped }) => ({ ...INITIAL_STATE, account, connection, stopped }));
+    this.update((state) => ({ ...state, typing: {} }));
   }
 
   /** The store the state is of, unless it is a copy that no link has made good. */

@@ -168,4 +168,13 @@ describe('selectors', () => {
     await bob.messages.send(id, 'done');
     await until(ann, (state) => typingIn(state, id).length === 0);
   });
+
+  it('a client that is closed knows of nobody who types, and waits for nothing', async () => {
+    const id = await aGroup();
+    const other = await clients.anotherOf(ann);
+    bob.typing.tell(id);
+    await until(other, (state) => typingIn(state, id).includes(idOf(bob)));
+    await other.close();
+    expect(typingIn(other.store.getState(), id)).toEqual([]);
+  });
 });
