@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createClient } from 'redis';
 import { LocalEventBus } from '../../src/infrastructure/local/local-event-bus.ts';
 import { LocalPresenceStore } from '../../src/infrastructure/local/local-presence-store.ts';
@@ -11,6 +11,7 @@ import { RedisPresenceStore } from '../../src/infrastructure/redis/redis-presenc
 import { RedisRateLimiter } from '../../src/infrastructure/redis/redis-rate-limiter.ts';
 import { SystemClock } from '../../src/infrastructure/system.ts';
 import { anId } from '../support/builders.ts';
+import { cleanUpAfterEach } from '../support/clean-ups.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 import { withRedis } from '../support/redis.ts';
 import type { RedisServer } from '../support/redis-server.ts';
@@ -38,10 +39,7 @@ async function aNode(redis: RedisServer, prefix: string) {
 }
 
 withRedis('Redis', (redis) => {
-  const cleanUps: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  });
+  const afterwards = cleanUpAfterEach();
 
   const twoNodes = async () => {
     const prefix = anId();
@@ -53,7 +51,7 @@ withRedis('Redis', (redis) => {
   };
   const two = async () => {
     const { here, there, dispose } = await twoNodes();
-    cleanUps.push(dispose);
+    afterwards(dispose);
     return { here, there };
   };
 
@@ -86,7 +84,8 @@ withRedis('Redis', (redis) => {
       [1, 2].map(async () => {
         const node = new RedisNode({ url: redis.url, logger: new RecordingLogger(), epoch: prefix, nodeId: anId() });
         const app = await startApp({ redis: node, settings: { rateLimit: true, rateLimits: ['loginName=3/24h'] } });
-        cleanUps.push(() => node.close(), app.stop);
+        afterwards(() => node.close());
+        afterwards(app.stop);
         return app;
       }),
     );
@@ -135,10 +134,10 @@ withRedis('Redis', (redis) => {
   test('what another program says on these channels is logged and ignored', async () => {
     const prefix = anId();
     const node = await aNode(redis, prefix);
-    cleanUps.push(node.close);
+    afterwards(node.close);
     const other = createClient({ url: redis.url });
     await other.connect();
-    cleanUps.push(() => other.close());
+    afterwards(() => other.close());
     const { heard, untilType } = ear(node.bus);
     await other.publish(`${prefix}:all`, 'no node says such things, however long they are');
     await other.publish(
@@ -175,7 +174,8 @@ withRedis('Redis', (redis) => {
     test('without a word is forgotten within 20 s, and its people are told once', async () => {
       const prefix = anId();
       const [here, there, third] = [await aNode(redis, prefix), await aNode(redis, prefix), await aNode(redis, prefix)];
-      cleanUps.push(here.close, third.close);
+      afterwards(here.close);
+      afterwards(third.close);
       await there.presence.set('bob', '1', 'online');
       await there.link.close(); // it beats no more
       expect(await here.presence.connected()).toEqual(['bob']);
@@ -197,13 +197,10 @@ withRedis('Redis', (redis) => {
 });
 
 withRedis('a Redis that comes and goes', (redis) => {
-  const cleanUps: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  });
+  const afterwards = cleanUpAfterEach();
   const aNodeOf = async (prefix: string) => {
     const node = await aNode(redis, prefix);
-    cleanUps.push(node.close);
+    afterwards(node.close);
     return node;
   };
   const away = async ({ bus }: { bus: RedisEventBus }) => {
@@ -239,7 +236,7 @@ withRedis('a Redis that comes and goes', (redis) => {
   test('a node starts while it is away, and finds it', async () => {
     await redis.kill();
     const link = new RedisLink({ url: redis.url, logger: new RecordingLogger() });
-    cleanUps.push(() => link.close());
+    afterwards(() => link.close());
     expect(await link.open(100)).toBe(false);
     expect(await link.ask((client) => client.ping())).toBeNull();
     await redis.start();
@@ -254,7 +251,7 @@ withRedis('a Redis that comes and goes', (redis) => {
     const { heard, untilType } = ear(there.bus);
     const before = process.memoryUsage().rss;
     redis.freeze();
-    cleanUps.push(async () => redis.thaw());
+    afterwards(() => redis.thaw());
     const began = Date.now();
     const content = 'x'.repeat(10_000);
     for (let i = 0; i < 20_000; i += 1) here.bus.publish({ type: 'broadcast', userId: 'ann', content, at: i });

@@ -1,37 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { check } from '../faults/checker.ts';
 import { Member } from '../faults/member.ts';
 import { ApiClient } from '../support/api-client.ts';
+import { processesOfEach } from '../support/clean-ups.ts';
 import { cli } from '../support/cli-process.ts';
 import { sendUntilCut, wholeHistory } from '../support/load.ts';
-import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 import { SocketClient } from '../support/socket-client.ts';
 
 const SENDERS = 3;
 const ACKS_BEFORE = 200;
 const ACKS_AFTER = 50;
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function start(folder: string, env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
-  const server = await ServerProcess.start({ PARLEY_DATA_DIR: folder, ...env });
-  cleanUps.push(() => server.kill('SIGKILL'));
-  return server;
-}
+const { afterwards, aFolder, start } = processesOfEach();
 
 test('a backup under load has all that was acknowledged before it, without a gap, under another epoch', async () => {
-  const folder = await temporaryFolder();
-  cleanUps.push(folder.remove);
-  const [data, backup, restored] = ['data', 'backup', 'restored'].map((name) => `${folder.path}/${name}`) as [
+  const folder = await aFolder();
+  const [data, backup, restored] = ['data', 'backup', 'restored'].map((name) => `${folder}/${name}`) as [
     string,
     string,
     string,
   ];
-  const server = await start(data);
+  const server = await start({ PARLEY_DATA_DIR: data });
   const accounts = await Promise.all(Array.from({ length: SENDERS }, () => new ApiClient(server.url).register()));
   const [ann, ...others] = accounts;
   if (!ann) throw new Error('somebody registered');
@@ -64,7 +55,7 @@ test('a backup under load has all that was acknowledged before it, without a gap
 
   expect(await cli(`restore ${backup}`, { PARLEY_DATA_DIR: restored })).toMatchObject({ code: 0 });
   expect(await cli(`restore ${backup}`, { PARLEY_DATA_DIR: restored })).toMatchObject({ code: 1 });
-  const second = await start(restored);
+  const second = await start({ PARLEY_DATA_DIR: restored });
   const api = new ApiClient(second.url);
   const { body } = await api.post('/auth/login', { login: ann.username, password: ann.password });
   const again = { ...ann, accessToken: body.accessToken, api: new ApiClient(second.url, body.accessToken) };
@@ -91,17 +82,16 @@ async function until(holds: () => boolean): Promise<void> {
 const PATIENCE_MS = 60_000;
 
 test('clients of before the restore read all of it afresh, go on, and a checker finds nothing wrong', async () => {
-  const folder = await temporaryFolder();
-  cleanUps.push(folder.remove);
-  const [data, backup, restored] = ['data', 'backup', 'restored'].map((name) => `${folder.path}/${name}`);
+  const folder = await aFolder();
+  const [data, backup, restored] = ['data', 'backup', 'restored'].map((name) => `${folder}/${name}`);
   const secret = { PARLEY_JWT_SECRET: 'a secret of the configuration, not of the data' };
-  let server = await start(`${data}`, secret);
+  let server = await start({ PARLEY_DATA_DIR: data, ...secret });
   const accounts = await Promise.all(Array.from({ length: SENDERS }, () => new ApiClient(server.url).register()));
   const [ann] = accounts as [(typeof accounts)[0], ...typeof accounts];
   const memberIds = accounts.slice(1).map(({ id }) => id);
   const { id: chatId } = (await ann.api.post('/chats', { kind: 'group', name: 'load', memberIds })).body;
   const members = accounts.map((account) => new Member(account, () => server.url));
-  cleanUps.push(() => Promise.all(members.map((member) => member.stop())));
+  afterwards(() => Promise.all(members.map((member) => member.stop())));
   await Promise.all(members.map((member) => member.connect()));
 
   let isOver = false;
@@ -125,7 +115,7 @@ test('clients of before the restore read all of it afresh, go on, and a checker 
 
   expect(await cli(`restore ${backup}`, { PARLEY_DATA_DIR: restored })).toMatchObject({ code: 0 });
   const restoredAt = Date.now();
-  server = await start(`${restored}`, secret);
+  server = await start({ PARLEY_DATA_DIR: restored, ...secret });
   const api = new ApiClient(server.url, ann.accessToken);
   await until(() => members.every(({ connections }) => connections === 2));
   await more(ACKS_AFTER);

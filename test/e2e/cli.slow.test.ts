@@ -2,27 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ApiClient } from '../support/api-client.ts';
+import { processesOfEach } from '../support/clean-ups.ts';
 import { CLI, cli } from '../support/cli-process.ts';
-import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function aFolder(): Promise<string> {
-  const folder = await temporaryFolder();
-  cleanUps.push(folder.remove);
-  return folder.path;
-}
-
-async function start(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
-  const server = await ServerProcess.start(env);
-  cleanUps.push(() => server.kill('SIGKILL'));
-  return server;
-}
+const { afterwards, aFolder, start } = processesOfEach();
 
 const login = async ({ url }: ServerProcess, name: string, password: string) =>
   new ApiClient(url).post('/auth/login', { login: name, password });
@@ -94,7 +80,7 @@ test('serve starts the server', async () => {
   const env = { PARLEY_DATA_DIR: await aFolder(), PATH: process.env.PATH, PORT: '0' };
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
   const child = spawn(process.execPath, [CLI, 'serve', '--log-level', 'info'], { env, stdio: [...stdio] });
-  cleanUps.push(async () => child.kill('SIGKILL'));
+  afterwards(() => child.kill('SIGKILL'));
   let output = '';
   await new Promise<void>((resolve) => {
     child.stdout?.on('data', (chunk) => {

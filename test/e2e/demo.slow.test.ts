@@ -1,21 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
-import { temporaryFolder } from '../support/server-process.ts';
+import { processesOfEach } from '../support/clean-ups.ts';
+import { freePort } from '../support/free-port.ts';
 
+const { aFolder } = processesOfEach();
 const MAIN = new URL('../../demo/main.ts', import.meta.url).pathname;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 /** The demo, with this folder for its temporary files. */
 function start(folder: string, ...flags: string[]) {
@@ -26,9 +18,9 @@ function start(folder: string, ...flags: string[]) {
 const leftIn = async (folder: string) => (await readdir(folder)).filter((name) => name.startsWith('parley'));
 
 test('whoever is printed can sign in where it says; when it is stopped nothing is left', async () => {
-  const folder = await temporaryFolder();
+  const folder = await aFolder();
   const sizes = ['--people=4', '--chats=6', '--messages=60'];
-  const demo = start(folder.path, ...sizes, `--port=${await freePort()}`);
+  const demo = start(folder, ...sizes, `--port=${await freePort()}`);
   const closed = once(demo, 'close');
   let printed = '';
   for await (const chunk of demo.stdout) {
@@ -46,23 +38,21 @@ test('whoever is printed can sign in where it says; when it is stopped nothing i
   const headers = { authorization: `Bearer ${accessToken}` };
   const { items } = (await (await fetch(`${url}/api/v1/chats`, { headers })).json()) as { items: unknown[] };
   expect(items.length).toBeGreaterThan(0);
-  expect(await leftIn(folder.path)).toHaveLength(1);
+  expect(await leftIn(folder)).toHaveLength(1);
 
   demo.kill('SIGTERM');
   expect(await closed).toEqual([0, null]);
-  expect(await leftIn(folder.path)).toEqual([]);
-  await folder.remove();
+  expect(await leftIn(folder)).toEqual([]);
 });
 
 test('what is stopped while it fills leaves nothing either', async () => {
-  const folder = await temporaryFolder();
-  const demo = start(folder.path);
+  const folder = await aFolder();
+  const demo = start(folder);
   const closed = once(demo, 'close');
-  while ((await leftIn(folder.path)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+  while ((await leftIn(folder)).length === 0) await new Promise((resolve) => setImmediate(resolve));
   demo.kill('SIGINT');
   expect(await closed).toEqual([130, null]);
-  expect(await leftIn(folder.path)).toEqual([]);
-  await folder.remove();
+  expect(await leftIn(folder)).toEqual([]);
 });
 
 test('sizes that cannot be are refused with the usage', async () => {

@@ -4,27 +4,18 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { type Account, ApiClient, PASSWORD } from '../support/api-client.ts';
 import { certificateAuthority } from '../support/certificates.ts';
+import { processesOfEach } from '../support/clean-ups.ts';
 import { plainHasher, startApp } from '../support/running-app.ts';
-import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
 import { SocketClient } from '../support/socket-client.ts';
 
 const SOCKETS = 20;
 /** Longer than a server that stops waits for what has not come whole. */
 const SLOW_ANSWER_MS = 4_000;
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function start(folder: string, env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
-  const server = await ServerProcess.start({ PARLEY_DATA_DIR: folder, ...env });
-  cleanUps.push(() => server.kill('SIGKILL'));
-  return server;
-}
+const { afterwards, aFolder, start } = processesOfEach();
 
 /** Sends one after the other, some of them ahead, until it cannot; gives the clientIds of what was acknowledged. */
 async function sendOn(name: string, ahead: number, send: (clientId: string) => Promise<boolean>): Promise<string[]> {
@@ -51,9 +42,8 @@ async function allClientIds(api: ApiClient, chatId: string): Promise<string[]> {
 }
 
 test('SIGTERM under load: all that was read is answered, clients are told when to come back, exit code 0, nothing is lost', async () => {
-  const folder = await temporaryFolder();
-  cleanUps.push(folder.remove);
-  const server = await start(folder.path);
+  const folder = await aFolder();
+  const server = await start({ PARLEY_DATA_DIR: folder });
   const people: Account[] = await Promise.all(Array.from({ length: 5 }, () => new ApiClient(server.url).register()));
   const [ann] = people;
   if (!ann) throw new Error('five people were asked for');
@@ -88,7 +78,7 @@ test('SIGTERM under load: all that was read is answered, clients are told when t
   expect(Math.max(...returns)).toBeLessThanOrEqual(500);
   expect(new Set(returns).size).toBeGreaterThan(SOCKETS / 2);
 
-  const again = await start(folder.path);
+  const again = await start({ PARLEY_DATA_DIR: folder });
   const stored = await allClientIds(new ApiClient(again.url, ann.accessToken), chatId);
   expect(new Set(stored).size).toBe(stored.length);
   const ofSockets = (clientIds: string[]) => clientIds.filter((clientId) => clientId.startsWith('socket')).sort();
@@ -100,12 +90,14 @@ test('SIGTERM under load: all that was read is answered, clients are told when t
 test.each(['http', 'https'])(
   'what never comes whole does not keep a server (%s) from stopping in order',
   async (scheme) => {
-    const folder = await temporaryFolder();
-    cleanUps.push(folder.remove);
-    const [PARLEY_TLS_CERT, PARLEY_TLS_KEY] = [join(folder.path, 'cert.pem'), join(folder.path, 'key.pem')];
+    const folder = await aFolder();
+    const [PARLEY_TLS_CERT, PARLEY_TLS_KEY] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
     const { cert, key } = certificateAuthority('The authority').issue('chat');
     await Promise.all([writeFile(PARLEY_TLS_CERT, cert), writeFile(PARLEY_TLS_KEY, key)]);
-    const server = await start(folder.path, scheme === 'https' ? { PARLEY_TLS_CERT, PARLEY_TLS_KEY } : {});
+    const server = await start({
+      PARLEY_DATA_DIR: folder,
+      ...(scheme === 'https' && { PARLEY_TLS_CERT, PARLEY_TLS_KEY }),
+    });
     const port = Number(new URL(server.url).port);
     const head =
       'POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n';
@@ -115,7 +107,7 @@ test.each(['http', 'https'])(
           ? connectTls({ port, rejectUnauthorized: false })
           : connect(port, '127.0.0.1');
       socket.on('error', () => undefined);
-      cleanUps.push(async () => socket.destroy());
+      afterwards(() => socket.destroy());
       await once(socket, scheme === 'https' && said !== '' ? 'secureConnect' : 'connect');
       socket.write(said);
     }
@@ -131,7 +123,7 @@ test('what came whole is answered before the rest is cut off, however long it ta
   };
   const app = await startApp({ hasher: { ...plainHasher, pretend } });
   const half = connect(Number(new URL(app.url).port), '127.0.0.1');
-  cleanUps.push(async () => half.destroy());
+  afterwards(() => half.destroy());
   half.on('error', () => undefined);
   await once(half, 'connect');
   half.write('GET /health HTTP/1.1\r\n');

@@ -1,29 +1,14 @@
 /** Where an operator says that files are, there they are: the whole program, on S3 and on GridFS. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { type Account, ApiClient } from '../support/api-client.ts';
+import { processesOfEach } from '../support/clean-ups.ts';
 import { FileClient } from '../support/file-client.ts';
 import { withMongo } from '../support/mongo.ts';
 import { startS3 } from '../support/s3-server.ts';
-import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function start(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
-  const server = await ServerProcess.start(env);
-  cleanUps.push(() => server.kill('SIGKILL'));
-  return server;
-}
-
-async function aFolder(): Promise<string> {
-  const { path, remove } = await temporaryFolder();
-  cleanUps.push(remove);
-  return path;
-}
+const { afterwards, aFolder, start } = processesOfEach();
 
 /** Longer than what a store takes in one piece. */
 const LONG = Buffer.alloc(20 * 1024 * 1024, 'Parley ');
@@ -57,7 +42,7 @@ async function sendAndRead(env: NodeJS.ProcessEnv): Promise<string> {
 
 test('on S3, and none of them in the data folder', async () => {
   const { endpoint, bucket, key, folder, close } = await startS3();
-  cleanUps.push(close);
+  afterwards(close);
   const dataDir = await aFolder();
   const id = await sendAndRead({
     PARLEY_DATA_DIR: dataDir,
@@ -73,7 +58,7 @@ test('on S3, and none of them in the data folder', async () => {
 await withMongo('files of a server on MongoDB', (mongo) => {
   test('in GridFS, and none of them in the data folder', async () => {
     const { uri, db } = mongo.newDatabase();
-    cleanUps.push(() => db.dropDatabase());
+    afterwards(() => db.dropDatabase());
     const dataDir = await aFolder();
     const id = await sendAndRead({ PARLEY_DATA_DIR: dataDir, MONGODB_URI: uri });
     const names = (await db.listCollections().toArray())

@@ -1,28 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, test } from '@jest/globals';
+import { describe, expect, it, test } from '@jest/globals';
 import { type Account, ApiClient } from '../support/api-client.ts';
+import { processesOfEach } from '../support/clean-ups.ts';
 import { FileClient } from '../support/file-client.ts';
-import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import { ServerProcess } from '../support/server-process.ts';
 import { SocketClient } from '../support/socket-client.ts';
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function aFolder(): Promise<string> {
-  const folder = await temporaryFolder();
-  cleanUps.push(folder.remove);
-  return folder.path;
-}
-
-async function start(env: NodeJS.ProcessEnv, wrapper?: readonly string[]): Promise<ServerProcess> {
-  const server = await ServerProcess.start(env, wrapper);
-  cleanUps.push(() => server.kill('SIGKILL'));
-  return server;
-}
+const { afterwards, aFolder, start } = processesOfEach();
 
 async function aGroup(owner: Account): Promise<string> {
   return (await owner.api.post('/chats', { kind: 'group', name: 'g', memberIds: [] })).body.id;
@@ -109,7 +95,7 @@ describe('stopping', () => {
     const server = await start({ PARLEY_DATA_DIR: await aFolder(), PARLEY_STOP_TIMEOUT_MS: '100' });
     const halfSent = new Promise<void>((resolve, reject) => {
       const controller = new AbortController();
-      cleanUps.push(async () => controller.abort());
+      afterwards(() => controller.abort());
       const body = new ReadableStream({
         start: (stream) => {
           stream.enqueue(new TextEncoder().encode('{"login":"'));

@@ -1,21 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { afterEach, expect, test } from '@jest/globals';
-import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import { expect, test } from '@jest/globals';
+import { processesOfEach } from '../support/clean-ups.ts';
 
 const SUITE = new URL('../protocol/suite.ts', import.meta.url).pathname;
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const { aFolder, start } = processesOfEach();
 
 test('Parley keeps its protocol, as the suite for any server sees it from outside', async () => {
-  const folder = await temporaryFolder();
-  cleanUps.push(folder.remove);
-  const server = await ServerProcess.start({ PARLEY_DATA_DIR: folder.path });
-  cleanUps.push(() => server.kill('SIGKILL'));
+  const folder = await aFolder();
+  const server = await start({ PARLEY_DATA_DIR: folder });
   const env = { PATH: process.env.PATH, PARLEY_URL: server.url };
   const suite = spawn(process.execPath, ['--test', '--test-reporter=tap', SUITE], {
     env,

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Cluster, type FaultyNode } from '../faults/cluster.ts';
 import { type Account, ApiClient } from '../support/api-client.ts';
+import { processesOfEach } from '../support/clean-ups.ts';
 import { type MongoServer, withMongo } from '../support/mongo.ts';
 import { onMongo, type ProcessStore } from '../support/process-stores.ts';
 import { withRedis } from '../support/redis.ts';
 import type { RedisServer } from '../support/redis-server.ts';
-import { ServerProcess } from '../support/server-process.ts';
+import type { ServerProcess } from '../support/server-process.ts';
 import { type Frame, SocketClient } from '../support/socket-client.ts';
 
 const CLI = new URL('../../src/cli.ts', import.meta.url).pathname;
@@ -16,25 +17,16 @@ const REVOKED_MS = 2_000;
 
 /** The whole program in two processes, on one MongoDB and one Redis. */
 function twoNodes(mongo: MongoServer, redis: RedisServer): void {
-  const cleanUps: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  });
+  const { afterwards, start } = processesOfEach();
 
   async function aStore(): Promise<ProcessStore> {
     const store = await onMongo(mongo)();
     return { ...store, env: { ...store.env, REDIS_URL: redis.url } };
   }
 
-  async function start(env: NodeJS.ProcessEnv): Promise<ServerProcess> {
-    const server = await ServerProcess.start(env);
-    cleanUps.push(() => server.kill('SIGKILL'));
-    return server;
-  }
-
   async function startTwo() {
     const store = await aStore();
-    cleanUps.push(store.remove);
+    afterwards(store.remove);
     const [here, there] = await Promise.all([start(store.env), start(store.env)]);
     const [ann, bob] = await Promise.all([new ApiClient(here.url).register(), new ApiClient(here.url).register()]);
     return { env: store.env, here, there, ann, bob };
@@ -59,7 +51,7 @@ function twoNodes(mongo: MongoServer, redis: RedisServer): void {
 
   test('starts with Redis away, says that it is degraded, and finds it', async () => {
     await redis.kill();
-    cleanUps.push(() => redis.kill().then(() => redis.start()));
+    afterwards(() => redis.kill().then(() => redis.start()));
     const { here, there, ann, bob } = await startTwo();
     expect(await ready(here)).toEqual([200, { ready: true, reasons: ['bus'] }]);
     const socket = await SocketClient.signedIn(there.url, bob.accessToken);
@@ -92,7 +84,7 @@ function twoNodes(mongo: MongoServer, redis: RedisServer): void {
     const { here, there, ann } = await startTwo();
     const socket = await SocketClient.signedIn(there.url, ann.accessToken);
     await redis.kill();
-    cleanUps.push(() => redis.kill().then(() => redis.start()));
+    afterwards(() => redis.kill().then(() => redis.start()));
     await until(async () => !(await isReady(there)()));
     expect(await closeTime(socket, () => ann.api.post('/auth/logout'))).toEqual([4401, true]);
     expect((await fetch(`${here.url}/ready`)).status).toBe(200);
@@ -118,7 +110,7 @@ function twoNodes(mongo: MongoServer, redis: RedisServer): void {
 
   test('limits count on both nodes together', async () => {
     const store = await aStore();
-    cleanUps.push(store.remove);
+    afterwards(store.remove);
     const env = { ...store.env, PARLEY_RATE_LIMIT: 'on', PARLEY_RATE_LIMITS: 'send=4/60s' };
     const nodes = await Promise.all([start(env), start(env)]);
     const ann: Account = await new ApiClient(nodes[0].url).register();
@@ -133,7 +125,7 @@ function twoNodes(mongo: MongoServer, redis: RedisServer): void {
 
   test('one is killed, then each is restarted in turn: nobody misses anything, and one restart is one reconnection', async () => {
     const cluster = await Cluster.start(await aStore(), { nodes: 2, members: 4 });
-    cleanUps.push(() => cluster.close());
+    afterwards(() => cluster.close());
     const [first, second] = cluster.nodes as [FaultyNode, FaultyNode];
     await cluster.talkDuring(async () => {
       await first.stop('SIGKILL');

@@ -2,17 +2,15 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { FileMailer } from '../../src/infrastructure/mail/file-mailer.ts';
 import { SmtpMailer } from '../../src/infrastructure/mail/smtp-mailer.ts';
 import { PASSWORD, TestApp } from '../support/app.ts';
+import { cleanUpAfterEach } from '../support/clean-ups.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const afterwards = cleanUpAfterEach();
 
 const MAIL = { to: 'jürgen@example.org', subject: 'Grüße – 你好', text: 'Line one\n.\nLine three: ä\n' };
 const FROM = 'parley@example.org';
@@ -48,7 +46,7 @@ async function smtpServer(options: SMTPServerOptions = {}) {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
-  cleanUps.push(stop);
+  afterwards(stop);
   const { port } = server.server.address() as AddressInfo;
   return { received, port, stop, url: `smtp://127.0.0.1:${port}` };
 }
@@ -85,12 +83,12 @@ describe('by SMTP', () => {
   });
 
   test('a password is forgotten and set anew, with the mail server away at first', async () => {
-    const { port } = (await listening()).address() as AddressInfo;
+    const { port, close } = await takenPort();
     const app = await TestApp.start({ mailer: new SmtpMailer({ url: `smtp://127.0.0.1:${port}`, from: FROM }) });
-    cleanUps.push(() => app.stop());
+    afterwards(() => app.stop());
     const person = await app.register();
     expect((await app.post('auth/password/forgot', { email: person.email })).status).toBe(202);
-    for (const cleanUp of cleanUps.splice(0, 1)) await cleanUp();
+    await close();
     await app.application.mailDelivery.deliverDue();
     expect((await app.get('users/me', person)).status).toBe(200);
     expect(app.log.filter(({ msg }) => msg === 'mail could not be sent')).toHaveLength(1);
@@ -109,17 +107,18 @@ describe('by SMTP', () => {
   });
 });
 
-/** A port that was free, until the first clean-up frees it again. */
-async function listening() {
+/** A port where nobody is let in, until it is closed. */
+async function takenPort() {
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanUps.push(() => new Promise((resolve) => server.close(resolve)));
-  return server;
+  const close = () => new Promise((resolve) => server.close(resolve));
+  afterwards(close);
+  return { port: (server.address() as AddressInfo).port, close };
 }
 
 test('without a server a mail is a file for its owner’s eyes, and the log has only its path', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'parley-'));
-  cleanUps.push(() => rm(folder, { recursive: true }));
+  afterwards(() => rm(folder, { recursive: true }));
   const logger = new RecordingLogger();
   const mailer = new FileMailer({ folder: join(folder, 'mail'), from: FROM, logger });
   for (const _ of [1, 2]) await mailer.send(MAIL);

@@ -1,12 +1,13 @@
 /** What the time of an answer tells of an account: nothing. And whoever waits for a password to be checked holds nobody else up. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { hash as argon2, verify } from 'argon2';
 import type { PasswordHasher } from '../../src/application/ports/services.ts';
 import { DiskBlobStore } from '../../src/infrastructure/blobs/disk-blob-store.ts';
 import { Argon2PasswordHasher } from '../../src/infrastructure/security/argon2-password-hasher.ts';
 import { ApiClient } from '../support/api-client.ts';
+import { cleanUpAfterEach } from '../support/clean-ups.ts';
 import { FileClient } from '../support/file-client.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { temporaryFolder } from '../support/server-process.ts';
@@ -18,16 +19,13 @@ const PATIENCE_MS = 300_000;
 /** Of the chance that an answer of the one kind comes later than one of the other: 0.5 where they are alike, give or take 0.026. */
 const ALIKE = [0.35, 0.65] as const;
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const afterwards = cleanUpAfterEach();
 
 async function start(hasher: PasswordHasher): Promise<RunningApp> {
   const folder = await temporaryFolder();
-  cleanUps.push(folder.remove);
+  afterwards(folder.remove);
   const app = await startApp({ hasher, blobs: new DiskBlobStore(join(folder.path, 'files')) });
-  cleanUps.push(() => app.stop());
+  afterwards(() => app.stop());
   return app;
 }
 

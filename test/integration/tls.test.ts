@@ -6,13 +6,14 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls, type SecureContextOptions } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ConfigError } from '../../src/config.ts';
 import { PASSWORD } from '../support/api-client.ts';
 import { TestApp } from '../support/app.ts';
 import { certificateAuthority } from '../support/certificates.ts';
+import { processesOfEach } from '../support/clean-ups.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
-import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
+import { ServerProcess } from '../support/server-process.ts';
 import { refusedUpgrade, SocketClient, socketUrl } from '../support/socket-client.ts';
 
 const authority = certificateAuthority('The authority');
@@ -22,15 +23,10 @@ type Trust = SecureContextOptions & { readonly servername?: string };
 /** The certificates are for this name, whatever address is called. */
 const trusting: Trust = { ca: authority.cert, servername: 'localhost' };
 
+const { afterwards, aFolder, start: startProcess } = processesOfEach();
 let folder: string;
-const cleanUps: (() => Promise<unknown>)[] = [];
 beforeEach(async () => {
-  const { path, remove } = await temporaryFolder();
-  folder = path;
-  cleanUps.push(remove);
-});
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  folder = await aFolder();
 });
 
 /** Writes the pair of a new server certificate, and gives the settings for it. */
@@ -47,7 +43,7 @@ function file(name: string, content: string): string {
 
 async function start(settings: object): Promise<RunningApp> {
   const app = await startApp({ settings });
-  cleanUps.push(() => app.stop());
+  afterwards(() => app.stop());
   return app;
 }
 
@@ -137,8 +133,7 @@ describe('read again', () => {
   test('on SIGHUP: new connections see the new certificate, old ones stay; a broken one is logged and changes nothing', async () => {
     const { tlsCert, tlsKey } = certified('first');
     const env = { PARLEY_DATA_DIR: join(folder, 'data'), PARLEY_TLS_CERT: tlsCert, PARLEY_TLS_KEY: tlsKey };
-    const server = await ServerProcess.start(env);
-    cleanUps.push(() => server.kill('SIGKILL'));
+    const server = await startProcess(env);
     expect(server.url).toMatch(/^https:/);
     const socket = await signedIn(server.url);
     expect(await subjectAt(server.url)).toBe('first');
