@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { expect, test } from '@jest/globals';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { field, inBrowser, message, openChatWith, register, type Stage, send } from './support/stage.ts';
+import { chooseNew, field, inBrowser, message, openChatWith, register, type Stage, send } from './support/stage.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const THEMES = ['light', 'dark'] as const;
@@ -71,8 +71,7 @@ const SCREENS: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
 };
 
 async function choose(page: Page, item: string, then: string): Promise<void> {
-  await page.getByRole('button', { name: 'New chat' }).click();
-  await page.getByRole('menuitem', { name: item }).click();
+  await chooseNew(page, item);
   await page.getByRole('dialog').getByLabel(then, { exact: true }).waitFor();
 }
 
@@ -84,8 +83,7 @@ async function aWorkspace(stage: Stage, tag: string): Promise<Page> {
   await register(page, `ann-${tag}`, `Ann ${tag}`);
   const [bob, cem] = await Promise.all([stage.app.api.register(`bob-${tag}`), stage.app.api.register(`cem-${tag}`)]);
   await openChatWith(page, bob.username);
-  await page.getByRole('button', { name: 'New chat' }).click();
-  await page.getByRole('menuitem', { name: 'New group' }).click();
+  await chooseNew(page, 'New group');
   await page.getByLabel('Name of the group').fill(`Team ${tag}`);
   for (const { username } of [bob, cem]) {
     await page.getByLabel('Name or username').fill(username);

@@ -1,19 +1,14 @@
 import { expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { Account } from '../support/api-client.ts';
-import { inBrowser, message, register, type Stage, send, texts } from './support/stage.ts';
-
-async function choose(page: Page, item: string): Promise<void> {
-  await page.getByRole('button', { name: 'New chat' }).first().click();
-  await page.getByRole('menuitem', { name: item }).click();
-}
+import { chooseNew, inBrowser, message, register, type Stage, send, texts } from './support/stage.ts';
 
 /** A group with one other, made by hand; its details are open. */
 async function aGroup(stage: Stage, tag: string): Promise<{ page: Page; bob: Account; chatId: string }> {
   const bob = await stage.app.api.register(`bob-${tag}`);
   const page = await stage.page();
   await register(page, `ann-${tag}`, `Ann ${tag}`);
-  await choose(page, 'New group');
+  await chooseNew(page, 'New group');
   await page.getByLabel('Name of the group').fill(`Team ${tag}`);
   await page.getByLabel('Name or username').fill(bob.username);
   await page.getByRole('dialog').getByRole('button', { name: bob.username }).first().click();
@@ -95,7 +90,7 @@ inBrowser('groups and rooms', (stage) => {
     await owner.api.post('/chats', { kind: 'public', name: 'Lobby' });
     const page = await stage().page();
     await register(page, 'guest', 'Guest');
-    await choose(page, 'Public rooms');
+    await chooseNew(page, 'Public rooms');
     await page.getByRole('dialog').getByLabel('Search').fill('lob');
     await page.getByRole('button', { name: 'Join Lobby' }).click();
     await page.getByRole('heading', { name: 'Lobby' }).waitFor();
@@ -140,7 +135,7 @@ inBrowser('groups and rooms', (stage) => {
     });
     await register(page, 'refused', 'Re Fused');
     await stage().app.api.register('quiet');
-    await choose(page, 'New chat');
+    await chooseNew(page, 'New chat');
     await page.getByRole('dialog').getByLabel('Name or username').fill('quiet');
     await page.getByRole('dialog').getByRole('button', { name: 'quiet' }).first().click();
     await send(page, 'keep me');

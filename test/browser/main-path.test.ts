@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { PASSWORD } from '../support/api-client.ts';
-import { field, inBrowser, message, register, send, texts } from './support/stage.ts';
+import { chooseNew, field, inBrowser, message, register, send, texts } from './support/stage.ts';
 
 const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
 
@@ -133,8 +133,7 @@ inBrowser('the main path', (stage) => {
   test('from right to left everything is on the other side, and stays within the page', async () => {
     const page = await stage().page();
     await register(page, 'mirror', 'Mirror');
-    await page.getByRole('button', { name: 'New chat' }).first().click();
-    await page.getByRole('menuitem', { name: 'New chat' }).click();
+    await chooseNew(page, 'New chat');
     await page.getByRole('dialog').getByRole('button', { name: 'pocket' }).click();
     await send(page, 'mine');
     await message(page, 'mine').getByText('Sent', { exact: true }).waitFor();
@@ -153,8 +152,7 @@ inBrowser('the main path', (stage) => {
     const page = await stage().page('/', { url: `http://parley.test:${port}` });
     expect(await page.evaluate(() => isSecureContext)).toBe(false);
     await register(page, 'plain', 'Plain');
-    await page.getByRole('button', { name: 'New chat' }).first().click();
-    await page.getByRole('menuitem', { name: 'New chat' }).click();
+    await chooseNew(page, 'New chat');
     await page.getByRole('dialog').getByRole('button', { name: 'pocket' }).click();
     await send(page, 'hello');
     await message(page, 'hello').getByText('Sent', { exact: true }).waitFor();

@@ -1,7 +1,17 @@
 import { expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type Account, PASSWORD } from '../support/api-client.ts';
-import { field, inBrowser, message, openChatWith, register, type Stage, send, signIn } from './support/stage.ts';
+import {
+  chooseNew,
+  field,
+  inBrowser,
+  message,
+  openChatWith,
+  register,
+  type Stage,
+  send,
+  signIn,
+} from './support/stage.ts';
 
 /** Each calls `hacked` if anything in it runs. */
 const CORPUS: readonly string[] = [
@@ -128,8 +138,7 @@ inBrowser('what people set', (stage) => {
       .waitFor();
     expect(await foreignNodes(page)).toEqual([]);
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'New chat' }).click();
-    await page.getByRole('menuitem', { name: 'Public rooms' }).click();
+    await chooseNew(page, 'Public rooms');
     await page.getByRole('button', { name: /^Join/ }).waitFor();
     expect(await foreignNodes(page)).toEqual([]);
     await page.goto(`${stage().app.url}/chats/${encodeURIComponent('"><img src=x onerror=hacked()>')}`);

@@ -121,6 +121,12 @@ export async function signIn(page: Page, username: string): Promise<void> {
   await page.getByRole('complementary', { name: 'Chats' }).waitFor();
 }
 
+/** What the menu of the button for new chats has. */
+export async function chooseNew(page: Page, item: string): Promise<void> {
+  await page.getByRole('button', { name: 'New chat' }).first().click();
+  await page.getByRole('menuitem', { name: item }).click();
+}
+
 /** Opens the chat with somebody by finding him. */
 export async function openChatWith(page: Page, name: string): Promise<void> {
   await page.keyboard.press('Control+k');
