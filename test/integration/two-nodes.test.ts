@@ -1,47 +1,39 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Store } from '../../src/application/ports/persistence.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
-import { SystemClock } from '../../src/infrastructure/system.ts';
 import { type Account, ApiClient } from '../support/api-client.ts';
-import { type RunningApp, startApp } from '../support/running-app.ts';
+import { cleanUpAfterEach } from '../support/clean-ups.ts';
+import { type RunningApp, startApp, UnrefClock } from '../support/running-app.ts';
 import { type Frame, SocketClient } from '../support/socket-client.ts';
 import { type Faults, UnreliableBus } from '../support/unreliable-bus.ts';
 
 /** The system's clock, which a test can put forward. */
-class ShiftedClock extends SystemClock {
+class ShiftedClock extends UnrefClock {
   shiftMs = 0;
   override now = () => super.now() + this.shiftMs;
-  /** What is still to be told of somebody's presence keeps no test waiting. */
-  override async sleep(ms: number): Promise<void> {
-    await sleep(ms, undefined, { ref: false });
-  }
 }
 
 const RELIABLE: Faults = { lost: 0, doubled: 0, late: 0 };
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const afterwards = cleanUpAfterEach();
 
 /** Two nodes on one store. What is asked of one may be about what the other has done. */
 async function twoNodes(bus: UnreliableBus) {
   const store: Store = await openSqliteStore({ dataDir: ':memory:' });
-  cleanUps.push(() => store.close());
+  afterwards(() => store.close());
   const clocks = [new ShiftedClock(), new ShiftedClock()] as const;
   const start = async (clock: ShiftedClock): Promise<RunningApp> => {
     // Each is told that its store is shared; who closes it is none of theirs.
     const settings = { mongodbUri: 'mongodb://shared' };
     const own = { ...store, check: () => store.check(), close: async () => undefined };
     const app = await startApp({ store: own, settings, clock, redis: bus.node() });
-    cleanUps.push(app.stop);
+    afterwards(app.stop);
     return app;
   };
   const nodes = [await start(clocks[0]), await start(clocks[1])] as const;
   const people = await Promise.all([0, 1, 0, 1].map((i) => (nodes[i] as RunningApp).api.register()));
   const connect = async (node: RunningApp, account: Account | undefined): Promise<SocketClient> => {
     const socket = await SocketClient.signedIn(node.url, account?.accessToken ?? '');
-    cleanUps.push(async () => socket.close());
+    afterwards(() => socket.close());
     return socket;
   };
   const on = (node: RunningApp, account: Account) => new ApiClient(node.url, account.accessToken);
@@ -82,7 +74,7 @@ describe('sockets on two nodes, over a bus that loses, doubles and reorders', ()
       ),
     );
     const heads = await Promise.all(chatIds.map(async (id) => (await ann.api.get(`/chats/${id}`)).body.rev as number));
-    await sleep(50);
+    await bus.settled();
     passes(60_000); // the slow comparison finds what no later bell has told
     for (const socket of sockets) {
       for (const [i, chatId] of chatIds.entries()) {

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RunningApp, startApp } from '../support/running-app.ts';
+import { SocketClient } from '../support/socket-client.ts';
 
 const run = promisify(execFile);
 const root = new URL('../..', import.meta.url).pathname;
@@ -68,22 +69,16 @@ describe('the client, packed and installed into a clean folder', () => {
     ).toBeLessThanOrEqual(11);
     await app.api.register('ann');
     const bob = await app.api.register('bob');
+    const socket = await SocketClient.signedIn(app.url, bob.accessToken);
     await writeFile(join(folder, 'run.ts'), example.replace('https://chat.example.org', app.url));
     child = spawn(process.execPath, ['run.ts'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
     if (!child.stdout) throw new Error('no output');
     const lines = createInterface({ input: child.stdout });
     const first = once(lines, 'line');
-    const chatId = await chatOf(bob.api);
+    const { chatId, data } = await socket.next('message.created');
+    expect(data).toMatchObject({ message: { content: 'Hello, Bob!' } });
     await bob.api.post(`/chats/${chatId}/messages`, { content: 'Hello, Ann!' });
     expect(await first).toEqual(['Hello, Ann!']);
+    socket.close();
   });
 });
-
-/** The chat that the example opens, once it has said something there. */
-async function chatOf(api: RunningApp['api']): Promise<string> {
-  for (;;) {
-    const [chat] = (await api.get('/chats')).body.items;
-    if (chat?.lastMessage?.content === 'Hello, Bob!') return chat.id;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

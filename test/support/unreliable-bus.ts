@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BusEvent, EventBus, PresenceStore, RateLimiter, Topic } from '../../src/application/ports/realtime.ts';
 import { topicsOf } from '../../src/application/topics.ts';
 
@@ -14,6 +15,7 @@ const LATE_MS = 20;
 export class UnreliableBus {
   readonly #faults: Faults;
   readonly #nodes = new Set<Node>();
+  readonly #underWay = new Set<Promise<void>>();
   readonly counts = { lost: 0, doubled: 0, late: 0 };
   #seed: number;
 
@@ -37,6 +39,11 @@ export class UnreliableBus {
     };
   }
 
+  /** Resolves when nothing is under way any more. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
   #carry(from: Node, event: BusEvent): void {
     for (const node of this.#nodes) {
       if (node === from) continue;
@@ -44,7 +51,11 @@ export class UnreliableBus {
       const copies = this.#happens('doubled') ? 2 : 1;
       for (let i = 0; i < copies; i += 1) {
         const wait = this.#happens('late') ? this.#random() * LATE_MS : 0;
-        setTimeout(() => node.receive(structuredClone(event)), wait);
+        const arrival = sleep(wait).then(() => {
+          this.#underWay.delete(arrival);
+          node.receive(structuredClone(event));
+        });
+        this.#underWay.add(arrival);
       }
     }
   }
@@ -86,7 +97,7 @@ class Node implements EventBus {
 
   /** Takes a moment, in which events pass by. */
   async follow(topics: readonly Topic[]): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await sleep(2);
     this.#followed.push(...topics);
   }
 
