@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readdir, readlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -130,12 +131,28 @@ describe('an upload', () => {
     expect(await app.store.files.unsent(ann.id)).toEqual({ count: 0, bytes: 0 });
   });
 
-  test('leaves nothing when the line is cut in the middle', async () => {
+  /** Begins one by hand, to go on with or not. */
+  function begun(length: string, content: string) {
     const { hostname, port } = new URL(app.url);
     const line = connect(Number(port), hostname);
     const head = ['POST /api/v1/attachments HTTP/1.1', 'host: x', `authorization: Bearer ${ann.accessToken}`];
-    const announced = 'content-type: multipart/form-data; boundary=b\r\ncontent-length: 90000';
-    line.write(`${head.join('\r\n')}\r\n${announced}\r\n\r\n--b\r\n${FILE}${'x'.repeat(1000)}`);
+    const announced = `content-type: multipart/form-data; boundary=b\r\n${length}`;
+    line.write(`${head.join('\r\n')}\r\n${announced}\r\n\r\n${content}`);
+    return line;
+  }
+
+  test('is refused as soon as it is too large, though no end was in sight', async () => {
+    const content = `--b\r\n${FILE}${'x'.repeat(2 * MAX_BYTES)}`;
+    const line = begun('transfer-encoding: chunked', `${content.length.toString(16)}\r\n${content}\r\n`);
+    const [answer] = await once(line, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 413 /);
+    line.destroy();
+    expect(await app.store.files.unsent(ann.id)).toEqual({ count: 0, bytes: 0 });
+    expect(blobs.blobs.size).toBe(0);
+  });
+
+  test('leaves nothing when the line is cut in the middle', async () => {
+    const line = begun('content-length: 90000', `--b\r\n${FILE}${'x'.repeat(1000)}`);
     await eventually(async () => expect((await app.store.files.unsent(ann.id)).count).toBe(1));
     line.destroy();
     await eventually(async () => expect((await app.store.files.unsent(ann.id)).count).toBe(0));

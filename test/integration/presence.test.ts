@@ -91,6 +91,22 @@ describe('presence', () => {
     socket.close();
   });
 
+  test('nor one who was removed from the chat that they shared', async () => {
+    const [ann, bob, cleo] = (await people('ann', 'bob', 'cleo')) as [Account, Account, Account];
+    const chatId = await group(ann, bob, cleo);
+    const [former, watcher] = [await connect(bob), await connect(cleo)];
+    const socket = await connect(ann);
+    await former.find(isAbout(ann, 'online'));
+    await ann.api.delete(`/chats/${chatId}/members/${bob.id}`);
+    await former.next('member.removed');
+    await socket.command('presence.set', { status: 'away' });
+    await watcher.find(isAbout(ann, 'away'));
+    await former.settled();
+    expect(former.frames.filter(isAbout(ann, 'away'))).toEqual([]);
+    expect(await presenceOf(bob, ann)).toEqual({ userId: ann.id, status: 'offline', lastSeenAt: null });
+    for (const one of [former, watcher, socket]) one.close();
+  });
+
   test('who hides is offline to everybody, and everybody to him; who ceases to hide is told of', async () => {
     const [ann, bob, cleo] = (await people('ann', 'bob', 'cleo')) as [Account, Account, Account];
     await group(ann, bob, cleo);
@@ -102,6 +118,8 @@ describe('presence', () => {
     expect(await presenceOf(ann, bob)).toEqual({ userId: bob.id, status: 'offline', lastSeenAt: null });
     expect(await presenceOf(bob, ann)).toEqual({ userId: ann.id, status: 'offline', lastSeenAt: null });
     expect((await bob.api.get('/presence')).body.items).toEqual([]);
+    expect((await ann.api.get('/presence')).body.items).toMatchObject([{ userId: ann.id }]);
+    expect((await ann.api.get(`/users?online=true&ids=${bob.id}`)).body.items).toEqual([]);
     const third = await connect(cleo);
     await watcher.find(isAbout(cleo, 'online'));
     await hidden.settled();

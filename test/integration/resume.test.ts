@@ -188,9 +188,13 @@ describe('what was missed is told', () => {
     const [ann, eve] = await two();
     const chatId = await aGroup(ann);
     const chats = { [chatId]: { rev: 0, readSeq: 0 }, nowhere: { rev: 7, readSeq: 0 } };
-    const { ready, events, close } = await resumed(eve, { epoch, chats });
+    const { ready, events, socket, close } = await resumed(eve, { epoch, chats });
     expect(ready).toMatchObject({ resumed: true, replayed: 0 });
     expect(events).toEqual([]);
+    await say(ann, chatId, 'secret');
+    await socket.settled();
+    expect(socket.eventsOf(chatId)).toEqual([]);
+    expect((await eve.api.post('/sync', { epoch, chats })).body).toMatchObject({ events: [], chats: {} });
     close();
   });
 });
