@@ -257,6 +257,16 @@ describe('the bounds of a commit', () => {
     expect(sizes(log)).toEqual([[2], [1]]);
   });
 
+  test('count each message of an erasure', async () => {
+    const chatId = await aGroup();
+    const sent = await aNode().writer.submit(chatId, 'ann', { type: 'message.send', drafts: drafts(6) });
+    const messageIds = sent.messages.map(({ id }) => id);
+    const { writer, log } = aNode({ changesPerCommit: 5 });
+    const halves = [messageIds.slice(0, 3), messageIds.slice(3)];
+    await Promise.all(halves.map((half) => writer.submit(chatId, 'ann', { type: 'message.erase', messageIds: half })));
+    expect(sizes(log)).toEqual([[3], [3]]);
+  });
+
   test('do not keep out a command that is beyond them alone', async () => {
     const chatId = await aGroup();
     const { writer, log } = aNode({ changesPerCommit: 10 });
