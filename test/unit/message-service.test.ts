@@ -198,6 +198,24 @@ describe('history', () => {
     }
   });
 
+  test.each<[string, HistoryQuery, number[][]]>([
+    ['all of it', { limit: 5 }, [numbers(6, 10).reverse(), numbers(1, 5).reverse()]],
+    ['a filter', { limit: 5, filter: { contentLike: 'line' } }, [numbers(6, 10).reverse(), numbers(2, 5).reverse()]],
+    [
+      'a filter, oldest first',
+      { limit: 3, order: 'asc', filter: { contentLike: 'line' } },
+      [numbers(2, 4), numbers(5, 7), numbers(8, 10)],
+    ],
+  ])('has no page after one that is just full: %s', async (_, first, pages) => {
+    const seen: number[][] = [];
+    for (let query: HistoryQuery | null = first; query; ) {
+      const { items, nextCursor } = await app.messages.page(ann, chatId, query);
+      seen.push(items.map(({ seq }) => seq));
+      query = nextCursor === null ? null : { limit: first.limit, filter: first.filter, cursor: nextCursor };
+    }
+    expect(seen).toEqual(pages);
+  });
+
   test('oldest first goes on with what has come meanwhile', async () => {
     const { nextCursor } = await app.messages.page(ann, chatId, { limit: 9, order: 'asc' });
     await send(bob, 'line 11');
@@ -220,7 +238,7 @@ describe('history', () => {
 describe('what a deletion of the chat put away', () => {
   test('is not read any more, in whatever way it is asked for', async () => {
     const { messages } = await app.messages.sendTo(ann, bob.userId, [{ content: 'one' }, { content: 'two' }]);
-    const { id, chatId: direct } = messages[0] ?? { id: '', chatId: '' };
+    const direct = messages[0]?.chatId ?? '';
     await app.chats.delete(bob, direct);
     await app.messages.sendTo(ann, bob.userId, [{ content: 'three' }]);
     const queries = [{}, { order: 'asc' }, { before: 4 }, { after: 0 }, { around: 1 }, { around: 3 }] as const;
@@ -228,7 +246,9 @@ describe('what a deletion of the chat put away', () => {
       const { items } = await app.messages.page(ann, direct, { limit: 10, ...query });
       expect(items.map((message) => message.content)).toEqual(['three']);
     }
-    await expect(app.messages.get(ann, direct, id)).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+    for (const { id } of messages) {
+      await expect(app.messages.get(ann, direct, id)).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+    }
   });
 });
 
