@@ -132,6 +132,16 @@ describe('opening a direct chat', () => {
   });
 });
 
+test('a room is neither made nor joined by who is in too many chats, unless he is in it already', async () => {
+  const { chat } = await app.chats.createRoom(ann, { name: 'Hall' });
+  await app.chats.join(bob, chat.id);
+  await Promise.all([fillUp(bob, 1), fillUp(dan)]);
+  const refused = { code: 'TOO_MANY_CHATS' };
+  await expect(app.chats.createRoom(dan, { name: 'Yard' })).rejects.toMatchObject(refused);
+  await expect(app.chats.join(dan, chat.id)).rejects.toMatchObject(refused);
+  expect(await app.chats.join(bob, chat.id)).toMatchObject({ chat: { id: chat.id, memberCount: 2 } });
+});
+
 describe('the list of chats', () => {
   const names = (views: readonly ChatView[]) => views.map((view) => view.chat.name);
 
@@ -283,6 +293,8 @@ describe('members', () => {
     await Promise.all([fillUp(sam), fillUp(dan)]);
     await expect(app.chats.addMembers(bob, chatId, [sam.userId])).rejects.toMatchObject({ code: 'TOO_MANY_CHATS' });
     expect(await app.chats.addMembers(bob, chatId, [dan.userId])).toHaveLength(1);
+    await app.chats.removeMember(dan, chatId, dan.userId);
+    await expect(app.chats.addMembers(bob, chatId, [dan.userId])).rejects.toMatchObject({ code: 'TOO_MANY_CHATS' });
   });
 
   test('are given roles', async () => {
