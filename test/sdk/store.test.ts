@@ -54,10 +54,10 @@ describe('a step', () => {
 
   it('of 5,000 changes in 2,000 chats is done before anybody notices', () => {
     const before = withChats(2_000);
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     const changes = Array.from({ length: 5_000 }, (_, n) => aMessage(`chat-${n % 50}`, 1 + Math.floor(n / 50)));
     const after = inOneStep(() => changes.reduce(applyChange, before));
-    expect(performance.now() - begun).toBeLessThan(2_000); // 25 s if each change copied
+    expect(process.cpuUsage(begun).user / 1_000).toBeLessThan(2_000); // 25 s if each change copied
     expect(after.chats['chat-1']).toMatchObject({ rev: 100, seq: 100, unreadCount: 100 });
     expect(before.chats['chat-1']).toMatchObject({ rev: 0, unreadCount: 0 });
     expect(after.chats['chat-1999']).toBe(before.chats['chat-1999']);
