@@ -10,7 +10,7 @@ import { parley, useParley } from './session/parley.ts';
 import { useShortcuts } from './session/shortcuts.ts';
 import { useTexts } from './texts/texts.ts';
 import { Button } from './ui/button.tsx';
-import { Notice, Problem } from './ui/notice.tsx';
+import { Notice } from './ui/notice.tsx';
 import styles from './workspace.module.css';
 
 const AWAY_AFTER_MS = 5 * 60_000;
@@ -32,9 +32,9 @@ export function Workspace() {
   usePresence();
   return (
     <div className={styles.workspace} data-pane={place.name === 'chats' ? 'list' : 'main'}>
+      <ConnectionBar />
       <ChatPanel openChatId={place.name === 'chat' ? place.chatId : null} />
       <main className={styles.main}>
-        <ConnectionBar />
         {place.name === 'chat' ? (
           <Conversation key={place.chatId} chatId={place.chatId} />
         ) : place.name === 'unknown' ? (
@@ -91,8 +91,8 @@ function ConnectionBar() {
   const stopped = useParley((state) => state.stopped);
   if (stopped) {
     return (
-      <div className={styles.bar} role="status">
-        <Problem>{t.stoppedTitle}</Problem>
+      <div className={`${styles.bar} ${styles.stopped}`} role="status">
+        <p>{t.stoppedTitle}</p>
         <Button onClick={() => void parley.connect().catch(() => undefined)}>{t.reconnect}</Button>
       </div>
     );
