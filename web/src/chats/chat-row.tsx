@@ -42,15 +42,17 @@ export const ChatRow = memo(function ChatRow({ chat, at, isOpen }: ChatRowProps)
         )}
       </span>
       <time dateTime={last?.createdAt ?? chat.createdAt}>{shortTime(last?.createdAt ?? chat.createdAt)}</time>
-      <span className={styles.line}>
-        <Preview chat={chat} last={last} />
-      </span>
-      {chat.unreadCount > 0 && (
-        <span className={`${styles.badge} ${chat.muted ? styles.calm : ''}`}>
-          <span aria-hidden="true">{chat.unreadCount > 999 ? '999+' : chat.unreadCount}</span>
-          <span className="visually-hidden">{t.unread(chat.unreadCount)}</span>
+      <span className={styles.below}>
+        <span className={styles.line}>
+          <Preview chat={chat} last={last} />
         </span>
-      )}
+        {chat.unreadCount > 0 && (
+          <span className={`${styles.badge} ${chat.muted ? styles.calm : ''}`}>
+            <span aria-hidden="true">{chat.unreadCount > 999 ? '999+' : chat.unreadCount}</span>
+            <span className="visually-hidden">{t.unread(chat.unreadCount)}</span>
+          </span>
+        )}
+      </span>
     </Link>
   );
 });
@@ -92,10 +94,10 @@ function Preview({ chat, last }: PreviewProps) {
     <>
       {isMine && `${t.you}: `}
       {!isMine && chat.kind !== 'direct' && (
-        <>
+        <span className={styles.sender}>
           <bdi>{nameOf(sender, t)}</bdi>
           {': '}
-        </>
+        </span>
       )}
       <bdi>{last.content || last.attachments[0]?.name || t.attachment}</bdi>
     </>
