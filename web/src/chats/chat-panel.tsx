@@ -67,10 +67,14 @@ function PanelHeader() {
   return (
     <header className={styles.header}>
       <button type="button" className={styles.me} onClick={() => openOverlay({ name: 'settings' })} title={t.settings}>
-        <Avatar id={me?.id ?? ''} name={nameOf(me, t)} url={me?.avatarUrl ?? null} size="small" />
+        {me ? (
+          <Avatar id={me.id} name={nameOf(me, t)} url={me.avatarUrl} size="small" />
+        ) : (
+          <i className={styles.unknown} />
+        )}
         <h1>
           <span className="visually-hidden">{t.settings}: </span>
-          <bdi>{nameOf(me, t)}</bdi>
+          {me && <bdi>{nameOf(me, t)}</bdi>}
         </h1>
       </button>
       <Menu
