@@ -12,7 +12,7 @@ export function Entrance() {
   const server = useServer();
   switch (place.name) {
     case 'register':
-      return <Register server={server} />;
+      return server?.registration === 'closed' ? <SignIn server={server} /> : <Register server={server} />;
     case 'forgotten-password':
       return <ForgottenPassword />;
     case 'reset-password':
