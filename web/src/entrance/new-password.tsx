@@ -20,7 +20,6 @@ export function ForgottenPassword() {
   const [email, setEmail] = useState('');
   const { run, isBusy, problem, blames } = useAction(async () => {
     await parley.auth.forgotPassword(email.trim());
-    toast(t.codeSent);
     navigate('/reset-password');
   });
   return (
