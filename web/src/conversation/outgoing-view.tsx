@@ -41,12 +41,14 @@ export function OutgoingView({ line, isFirst }: OutgoingViewProps) {
         {isRefused && (
           <div className={styles.failed} role="alert">
             <span>{(error && t.problems[error.code]) ?? t.failed}</span>
-            <button type="button" onClick={() => void parley.messages.retry(clientId)}>
-              {t.retrySend}
-            </button>
-            <button type="button" onClick={() => void parley.messages.discard(clientId)}>
-              {t.discard}
-            </button>
+            <div>
+              <button type="button" onClick={() => void parley.messages.retry(clientId)}>
+                {t.retrySend}
+              </button>
+              <button type="button" onClick={() => void parley.messages.discard(clientId)}>
+                {t.discard}
+              </button>
+            </div>
           </div>
         )}
       </div>
