@@ -29,6 +29,7 @@ export function renderMarkdown(content: string): DocumentFragment {
   });
   for (const link of fragment.querySelectorAll('a')) showWhereItLeads(link);
   for (const block of fragment.children) block.setAttribute('dir', 'auto');
+  for (const wide of fragment.querySelectorAll('pre, table')) wide.setAttribute('tabindex', '0'); // it may scroll sideways
   for (const heading of fragment.querySelectorAll(HEADINGS.join())) demote(heading);
   return fragment;
 }
