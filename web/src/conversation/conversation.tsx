@@ -17,12 +17,23 @@ const READERS_SHOWN_MAX = 100;
 
 /** One chat: who it is with, what was written, and where to write. */
 export function Conversation({ chatId }: { readonly chatId: string }) {
-  const t = useTexts();
   const chat = useParley((state) => state.chats[chatId]);
   const isLoaded = useParley((state) => state.chatsLoaded);
   if (chat) return <OpenConversation chat={chat} />;
-  if (!isLoaded) return <Skeleton label={t.messagesLoading} />;
+  if (!isLoaded) return <LoadingConversation />;
   return <NothingHere />;
+}
+
+function LoadingConversation() {
+  const t = useTexts();
+  return (
+    <section className={styles.conversation}>
+      <div className={styles.header} />
+      <div className={styles.loading}>
+        <Skeleton label={t.messagesLoading} />
+      </div>
+    </section>
+  );
 }
 
 /** What the field at the bottom is for, beside something new. */
