@@ -36,7 +36,7 @@ export function ChatDetails({ chatId, onClose }: ChatDetailsProps) {
       {chat.kind !== 'direct' && <About chat={chat} />}
       {chat.peer && (
         <section className={styles.section}>
-          <h3>{t.about}</h3>
+          <h3>{t.profile}</h3>
           <Facts userId={chat.peer.id} />
         </section>
       )}
@@ -99,6 +99,7 @@ function About({ chat }: { readonly chat: Chat }) {
     setDescription(chat.description ?? '');
     setEditing(true);
   };
+  if (!mayRename(chat) && !chat.description) return null;
   return (
     <section className={styles.section}>
       <header>

@@ -19,7 +19,7 @@ export function Facts({ userId }: { readonly userId: string }) {
   if (!user) return <Skeleton label={t.loading} rows={1} />;
   const facts: readonly (readonly [string, string | null])[] = [
     [t.username, user.username],
-    [t.bio, user.bio],
+    [t.about, user.bio],
     [t.location, user.location],
     [t.birthDate, user.birthDate && dateOf(user.birthDate)],
     [t.email, user.email],
