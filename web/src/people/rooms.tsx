@@ -46,7 +46,7 @@ export function Rooms({ onClose }: { readonly onClose: () => void }) {
       }
     >
       <div className={styles.search}>
-        <p>{t.roomsLead}</p>
+        <p className={styles.lead}>{t.roomsLead}</p>
         <Field label={t.search} type="search" value={query} onChange={(event) => setQuery(event.target.value)} />
         {(problem ?? join.problem) && <Problem>{problem ?? join.problem}</Problem>}
         {!problem && !found && <Skeleton label={t.loading} rows={4} />}
