@@ -2,7 +2,11 @@ import type { Texts } from './en.ts';
 
 const DAY_MS = 86_400_000;
 
-const language = (): string => document.documentElement.lang;
+/** The language of the page, as it is written where its reader is: a British clock has 24 hours. */
+function language(): string {
+  const { lang } = document.documentElement;
+  return navigator.languages.find((tag) => tag.split('-')[0] === lang) ?? lang;
+}
 
 /** Making a formatter costs more than using it a hundred times. */
 const formats = new Map<string, Intl.DateTimeFormat>();
