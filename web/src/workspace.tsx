@@ -17,7 +17,6 @@ const AWAY_AFTER_MS = 5 * 60_000;
 
 /** What is seen by whoever is signed in: the chats, one of them open, and at most one thing over both. */
 export function Workspace() {
-  const t = useTexts();
   const place = usePlace();
   const { overlay } = useOverlay();
   const userId = useParley((state) => state.userId);
@@ -40,15 +39,24 @@ export function Workspace() {
         ) : place.name === 'unknown' ? (
           <NothingHere />
         ) : (
-          <Notice icon="chat" title={t.chooseChat}>
-            <p>{t.chooseChatWhy}</p>
-          </Notice>
+          <NoneChosen />
         )}
       </main>
       <Suspense>
         <Overlays overlay={overlay} />
       </Suspense>
     </div>
+  );
+}
+
+/** What stands beside the list; where that is empty, it says itself what to do. */
+function NoneChosen() {
+  const t = useTexts();
+  const isNew = useParley((state) => state.chatsLoaded && Object.keys(state.chats).length === 0);
+  return (
+    <Notice icon="chat" title={isNew ? t.appName : t.chooseChat}>
+      <p>{isNew ? t.appClaim : t.chooseChatWhy}</p>
+    </Notice>
   );
 }
 
