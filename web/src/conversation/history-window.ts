@@ -1,5 +1,5 @@
 import type { Chat } from 'parley-client';
-import { useCallback, useEffect, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import { problemText } from '../session/action.ts';
 import { parley, useParley } from '../session/parley.ts';
 import { useTexts } from '../texts/texts.ts';
@@ -15,6 +15,8 @@ export interface HistoryWindow {
   /** Another one where other lines have taken the place of all that were there. */
   readonly key: number;
   readonly target: Target;
+  /** Other lines are on their way: nothing is to be asked for beside those that are here still. */
+  readonly isLeaving: RefObject<boolean>;
   /** Shows this line, wherever in the history it is. */
   readonly jumpTo: (seq: number) => void;
   readonly toNewest: () => void;
@@ -54,8 +56,12 @@ export function useHistoryWindow(chat: Chat, unreadFrom: number | null): History
     if (isNeeded) retry();
   }, [isOnline, retry]);
 
+  const isLeaving = useRef(false);
   const replace = async (work: Promise<unknown>, target: Target) => {
-    await work;
+    isLeaving.current = true;
+    await work.finally(() => {
+      isLeaving.current = false;
+    });
     setView(({ key }) => ({ key: key + 1, target }));
   };
   const jumpTo = (seq: number) => {
@@ -69,7 +75,7 @@ export function useHistoryWindow(chat: Chat, unreadFrom: number | null): History
       void load(() => replace(parley.messages.loadNewest(chatId), target));
     } else setView(({ key }) => ({ key, target }));
   };
-  return { isLoaded, problem, retry, ...view, jumpTo, toNewest };
+  return { isLoaded, problem, retry, ...view, isLeaving, jumpTo, toNewest };
 }
 
 function isInWindow(chatId: string, seq: number): boolean {

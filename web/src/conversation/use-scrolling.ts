@@ -83,7 +83,7 @@ export function useScrolling({ chat, rows, list, history }: Scrolling) {
     else if (now < offset.current) sticks.current = false;
     offset.current = now;
     setAtEnd(sticks.current && !hasNewer);
-    if (connection === 'online') {
+    if (connection === 'online' && !history.isLeaving.current) {
       const above = now - handle.getItemOffset(rows.findIndex(isPresent));
       const inSight = rows[handle.findItemIndex(now)] ?? 0;
       if (above < -FAR && !isPresent(inSight)) load((id) => parley.messages.loadAround(id, inSight));
