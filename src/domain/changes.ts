@@ -119,12 +119,14 @@ function apply(state: ChatState, chat: Mutable<Chat>, actorId: UserId, at: Insta
         updatedAt: at,
         activeAt: at,
       });
-      const line = writeLine(state, chat, actorId, at, fact.lineId, 'chat.created', others);
+      const line = writeLine(state, chat, actorId, at, fact.lineId, 'chat.created', others, fact.name);
       return { ...line, ...join(state, chat, at, fact.roles) };
     }
-    case 'chat.updated':
+    case 'chat.updated': {
+      const newName = fact.name === chat.name ? null : fact.name;
       Object.assign(chat, { name: fact.name, description: fact.description, avatarId: fact.avatarId, updatedAt: at });
-      return writeLine(state, chat, actorId, at, fact.lineId, 'chat.updated', []);
+      return writeLine(state, chat, actorId, at, fact.lineId, 'chat.updated', [], newName);
+    }
     case 'chat.deleted':
       Object.assign(chat, {
         live: false,
@@ -214,9 +216,10 @@ function writeLine(
   id: MessageId | null,
   type: SystemLine['type'],
   userIds: readonly UserId[],
+  name: string | null = null,
 ): Effect {
   if (id === null) return {};
-  const system = { type, userIds, name: type === 'chat.created' || type === 'chat.updated' ? chat.name : null };
+  const system = { type, userIds, name };
   const blank = { clientId: id, digest: null, content: null, attachments: [], replyTo: null };
   return addLine(state, chat, at, { id, kind: 'system', senderId, ...blank, system });
 }

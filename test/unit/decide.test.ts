@@ -367,6 +367,13 @@ describe('changing a group', () => {
     const system = { type: 'chat.updated', userIds: [], name: 'Band' };
     expect(messageOf(state, 'l-Band')).toMatchObject({ kind: 'system', senderId: 'dan', system });
   });
+
+  test('is told by a line without a name where it keeps its own', () => {
+    const state = aGroup();
+    perform(state, 'dan', describeAs('Mondays'));
+    perform(state, 'eve', showAs('a-picture'));
+    for (const id of ['l-about', 'l-picture']) expect(messageOf(state, id)?.system).toMatchObject({ name: null });
+  });
 });
 
 describe('what is so already is not done again', () => {
