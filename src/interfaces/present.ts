@@ -252,6 +252,13 @@ export function peopleInMissed(missed: Missed): UserId[] {
 /** Everybody whom a message names. */
 export const peopleInMessage = ({ senderId, system }: Message): UserId[] => [senderId, ...(system?.userIds ?? [])];
 
+/** Everybody whom these messages name, each once. */
+export function peopleInMessages(messages: readonly Message[]): Set<UserId> {
+  const people = new Set<UserId>();
+  for (const message of messages) for (const userId of peopleInMessage(message)) people.add(userId);
+  return people;
+}
+
 /** Everybody whom a chat in a list names. */
 export const peopleInChat = ({ chat, lastMessage }: ChatView): UserId[] => [
   ...(chat.pair ?? []),

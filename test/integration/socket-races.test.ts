@@ -54,6 +54,27 @@ test('a message of my own that I send meanwhile takes nothing off the count', as
   expect(answered).toBe(1);
 });
 
+test('who is brought a chat hears nobody type in it before he is shown it', async () => {
+  const [ann, bob] = [await app.api.register(), await app.api.register()];
+  const chatId: string = (await bob.api.post('/chats', { kind: 'group', name: 'x', memberIds: [] })).body.id;
+  const [a, b] = await Promise.all([ann, bob].map(({ accessToken }) => SocketClient.signedIn(app.url, accessToken)));
+  if (!a || !b) throw new Error('two sockets');
+  let typed = 0;
+  meanwhile = {
+    countNotUnread: async () => {
+      await b.command('chat.typing', { chatId });
+      typed += 1;
+    },
+  };
+  await bob.api.post(`/chats/${chatId}/members`, { userIds: [ann.id] });
+  await a.next('chat.created');
+  meanwhile = {};
+  await a.settled();
+  expect(typed).toBeGreaterThan(0);
+  expect(a.eventsOf(chatId)[0]?.type).toBe('chat.created');
+  for (const socket of [a, b]) socket.close();
+});
+
 test('of two names in a row the last that is told is the one that stays, however slow the first was to read', async () => {
   const ann = await app.api.register();
   const socket = await SocketClient.signedIn(app.url, ann.accessToken);

@@ -4,7 +4,7 @@ import type { Logger } from '../../application/ports/services.ts';
 import type { UserDirectory } from '../../application/user-directory.ts';
 import type { ChatId, UserId } from '../../domain/ids.ts';
 import { presentMute, presentPresence, presentRefToAll, presentTime, presentUserUpdated } from '../present.ts';
-import type { ReadBell } from './channel.ts';
+import type { ReadBell, TypingBell } from './channel.ts';
 import type { Follower } from './follower.ts';
 import { sendTo } from './send-to.ts';
 
@@ -50,8 +50,6 @@ export class Announcements {
     switch (event.type) {
       case 'chat.muted':
         return this.#tellMuted(event);
-      case 'chat.typing':
-        return this.#tellTyping(event);
       case 'presence.changed':
         return this.#tellPresence(event);
       case 'broadcast':
@@ -72,17 +70,16 @@ export class Announcements {
     if (toAll) sendTo(others, [frame({})], about);
   }
 
+  /** To the others who follow the chat. */
+  tellTyping(followers: ReadonlySet<Follower>, { chatId, userId }: TypingBell): undefined {
+    const others = [...followers].filter((connection) => connection.identity?.userId !== userId);
+    const frame = JSON.stringify({ type: 'chat.typing', chatId, data: { userId } });
+    sendTo(others, [frame], { isFleeting: true, heardIn: [chatId] });
+  }
+
   #tellMuted({ chatId, userId, until }: Extract<BusEvent, { type: 'chat.muted' }>): void {
     const frame = { type: 'chat.muted', chatId, data: presentMute(until) };
     sendTo(this.#audience.connectionsOf(userId), [JSON.stringify(frame)], { mark: { chatId, userId } });
-  }
-
-  #tellTyping({ chatId, userId }: Extract<BusEvent, { type: 'chat.typing' }>): void {
-    const others = [...this.#audience.followersOf([chatId])].filter(
-      (connection) => connection.identity?.userId !== userId,
-    );
-    const frame = JSON.stringify({ type: 'chat.typing', chatId, data: { userId } });
-    sendTo(others, [frame], { isFleeting: true, heardIn: [chatId] });
   }
 
   /** Whoever hides his own presence hears of nobody's. */

@@ -10,12 +10,19 @@ export interface Newcomer {
 }
 
 export type ReadBell = Extract<BusEvent, { type: 'chat.read' }>;
+/** It waits its turn like the rest: who was just brought in may not have been shown the chat yet. */
+export type TypingBell = Extract<BusEvent, { type: 'chat.typing' }>;
 
-/** There is something to deliver: what a commit holds, a read mark, what the log has up to a rev, a chat to whom it is new. */
-export type Bell = Commit | ReadBell | number | Newcomer;
+/**
+ * There is something to deliver: what a commit holds, a read mark, that somebody types, what the log has up to a rev, a chat to whom
+ * it is new.
+ */
+export type Bell = Commit | ReadBell | TypingBell | number | Newcomer;
 
 export const isCommit = (bell: Bell): bell is Commit => typeof bell !== 'number' && 'changes' in bell;
 export const isRead = (bell: Bell): bell is ReadBell => typeof bell !== 'number' && 'toAll' in bell;
+export const isTyping = (bell: Bell): bell is TypingBell =>
+  typeof bell !== 'number' && 'type' in bell && bell.type === 'chat.typing';
 
 /** Those to whom this change makes the chat new. */
 export const newcomersOf = (change: Change): readonly UserId[] =>

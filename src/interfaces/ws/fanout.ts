@@ -7,11 +7,19 @@ import type { Change, Commit } from '../../domain/changes.ts';
 import type { Chat } from '../../domain/chat.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ChatId, Instant, SessionId, UserId } from '../../domain/ids.ts';
-import type { Message } from '../../domain/message.ts';
 import { CLOSE } from '../contract/frames.ts';
-import { peopleInChange, peopleInChat, peopleInMessage, presentNewChat } from '../present.ts';
+import { peopleInChange, peopleInChat, peopleInMessages, presentNewChat } from '../present.ts';
 import { Announcements } from './announcements.ts';
-import { type Bell, type Channel, isCommit, isRead, type Newcomer, newcomersOf, type ReadBell } from './channel.ts';
+import {
+  type Bell,
+  type Channel,
+  isCommit,
+  isRead,
+  isTyping,
+  type Newcomer,
+  newcomersOf,
+  type ReadBell,
+} from './channel.ts';
 import { encodeSharedChange } from './encode.ts';
 import type { Follower } from './follower.ts';
 import { Heads } from './heads.ts';
@@ -40,7 +48,7 @@ export class Fanout {
     this.#directory = deps.directory;
     this.#bus = deps.bus;
     this.#logger = deps.logger;
-    this.#heads = new Heads({ ...deps, reached: (chatId, rev) => this.#reached(chatId, rev) });
+    this.#heads = new Heads({ ...deps, reached: (chatId, rev) => this.#ringIn(chatId, rev) });
     this.#announcements = new Announcements({ ...deps, audience: this });
     deps.bus.subscribe((event) => this.#hear(event));
   }
@@ -151,16 +159,16 @@ export class Fanout {
     return this.#heads.readAll([...this.#channels.keys()]);
   }
 
-  #reached(chatId: ChatId, rev: number): void {
+  #ringIn(chatId: ChatId, bell: Bell): void {
     const channel = this.#channels.get(chatId);
-    if (channel) this.#enqueue(channel, rev);
+    if (channel) this.#enqueue(channel, bell);
   }
 
   /** By now the channel may have been closed, and opened anew. */
   #ringAgain(channel: Channel, bell: Bell): void {
     if (typeof bell === 'number') this.#heads.read(channel.chatId);
     else if (isCommit(bell)) this.#ring(bell);
-    else if (isRead(bell)) this.#ringRead(bell);
+    else if (isRead(bell) || isTyping(bell)) this.#ringIn(bell.chatId, bell);
     else this.bring(bell.userId, channel.chatId, bell.at);
   }
 
@@ -178,7 +186,7 @@ export class Fanout {
 
   #hear(event: BusEvent): void {
     if (event.type === 'commit') this.#ring(event.commit);
-    else if (event.type === 'chat.read') this.#ringRead(event);
+    else if (event.type === 'chat.read' || event.type === 'chat.typing') this.#ringIn(event.chatId, event);
     else if (event.type === 'sessions.ended') this.endSessions(event.userId, event.sessionIds, event.suspended);
     else void this.#announcements.tell(event);
   }
@@ -252,7 +260,9 @@ export class Fanout {
   #deliver(channel: Channel, bell: Bell): Promise<void> | undefined {
     if (typeof bell === 'number') return this.#deliverHead(channel, bell);
     if (isCommit(bell)) return this.#deliverCommit(channel, bell);
-    return isRead(bell) ? this.#deliverRead(channel, bell) : this.#deliverNewcomer(channel, bell);
+    if (isRead(bell)) return this.#deliverRead(channel, bell);
+    if (isTyping(bell)) return this.#announcements.tellTyping(channel.followers, bell);
+    return this.#deliverNewcomer(channel, bell);
   }
 
   async #deliverNewcomer(channel: Channel, { userId, at }: Newcomer): Promise<void> {
@@ -270,7 +280,7 @@ export class Fanout {
     if (commit.lastRev <= after) return this.#bringNewcomers(channel, commit);
     const { images, changes } = commit;
     const onlyMessages = changes.every((change) => change.type.startsWith('message.'));
-    const people = this.#directory.peek(peopleIn(images.messages));
+    const people = this.#directory.peek(peopleInMessages(images.messages));
     if (commit.firstRev > after + 1 || !onlyMessages || !people)
       return this.#deliverFromLog(channel, after, commit.lastRev);
     const messages = new Map(images.messages.map((message) => [message.id, message]));
@@ -366,11 +376,6 @@ export class Fanout {
     });
   }
 
-  #ringRead(read: ReadBell): void {
-    const channel = this.#channels.get(read.chatId);
-    if (channel) this.#enqueue(channel, read);
-  }
-
   /** An unread count is that of one head: it is told after all changes up to there, and before the next. */
   #deliverRead(channel: Channel, read: ReadBell): Promise<void> | undefined {
     if (channel.rev !== null && channel.rev !== read.rev) return this.#deliverRecounted(channel, read);
@@ -390,11 +395,4 @@ export class Fanout {
     }
     this.#announcements.tellRead(channel.followers, counted);
   }
-}
-
-/** Everybody whom these messages name, each once. */
-function peopleIn(messages: readonly Message[]): Set<UserId> {
-  const people = new Set<UserId>();
-  for (const message of messages) for (const userId of peopleInMessage(message)) people.add(userId);
-  return people;
 }
