@@ -8,6 +8,8 @@ const COLLECTING_MS = 200;
 const MB = 1_000_000;
 /** Caches fill up meanwhile. */
 const WARM_UP_SHARE = 0.3;
+/** People whose links were lost come back to the next node. Once all have gone, none may be left. */
+const WANDERING = 15;
 
 /** Something that must not grow: how it is called, how it is found among the metrics, and how much of a growth is chance. */
 interface Quantity {
@@ -20,9 +22,9 @@ interface Quantity {
 const QUANTITIES = [
   { name: 'heap after GC, MB', series: 'nodejs_heap_size_used_bytes', unit: MB, chance: 5 },
   { name: 'resident memory, MB', series: 'process_resident_memory_bytes', unit: MB, chance: 60 },
-  { name: 'descriptors', series: 'process_open_fds', chance: 10 },
-  { name: 'sockets', series: 'parley_sockets', chance: 5 },
-  { name: 'people connected', series: 'parley_connected_users', chance: 5 },
+  { name: 'descriptors', series: 'process_open_fds', chance: 10 + WANDERING },
+  { name: 'sockets', series: 'parley_sockets', chance: WANDERING },
+  { name: 'people connected', series: 'parley_connected_users', chance: WANDERING },
   { name: 'chats followed', series: 'parley_followed_chats', chance: 5 },
   { name: 'chats being written', series: 'parley_busy_chats', chance: 5 },
   { name: 'files beside uploads', chance: 5 },
