@@ -2,6 +2,7 @@ import type { Archive } from './archive.ts';
 import type { EarlierText, FeedQuery, HistoryQuery, Message } from './contract.ts';
 import type { Http, Query } from './http.ts';
 import type { Draft, Outbox } from './outbox.ts';
+import { withoutArrived } from './outgoing.ts';
 import { withEntry, without } from './records.ts';
 import { withCopiedLines, withImage, withPeopleOf } from './reduce.ts';
 import type { Page, Replica } from './replica.ts';
@@ -172,7 +173,7 @@ export class Messages {
       const window = put(state.timelines[chatId], withChanges(lines, changed, isEnd), page);
       if (!window || !state.chats[chatId]) return state;
       const known = withPeopleOf(state, page.items);
-      return { ...known, timelines: withEntry(known.timelines, chatId, window) };
+      return withoutArrived({ ...known, timelines: withEntry(known.timelines, chatId, window) }, chatId);
     });
   }
 

@@ -1,6 +1,7 @@
 /** The messages on their way, as the state shows them. */
 import type { Message } from './contract.ts';
 import { withEntry } from './records.ts';
+import { filterOutbox } from './reduce.ts';
 import type { OutgoingMessage, ParleyState } from './state.ts';
 
 /** A `clientId` is one message's within a chat. */
@@ -40,6 +41,10 @@ export function withStored(
   const outbox = Object.fromEntries([...byChat].map(([id, messages]) => [id, sameOr(state.outbox[id], messages)]));
   return { ...state, outbox: sameOr(state.outbox, outbox) };
 }
+
+/** After lines of a chat were read: another tab may have sent what is shown on its way here. */
+export const withoutArrived = (state: ParleyState, chatId: string): ParleyState =>
+  filterOutbox(state, chatId, (one) => !isInHistory(state, one));
 
 /** Whether the line itself has come already, before another tab could take it out of the storage. */
 function isInHistory({ chats, timelines, userId }: ParleyState, { chatId, clientId }: OutgoingMessage): boolean {

@@ -3,6 +3,7 @@ import type { Copy } from './archive.ts';
 import type { Change, Changes, Chat, ChatSeen, LiveFrame, Me, Member, Message, Presence } from './contract.ts';
 import type { Emitter, ParleyEvents } from './emitter.ts';
 import type { Http, Query } from './http.ts';
+import { withoutArrived } from './outgoing.ts';
 import { ParleyError } from './parley-error.ts';
 import { inOneStep, withEntry } from './records.ts';
 import {
@@ -313,7 +314,7 @@ export class Replica {
       const known = withChat(withoutChat(state, chatId), chat);
       if (!page) return known;
       const timeline = windowOf(page.items, { hasOlder: page.nextCursor !== null, hasNewer: false });
-      return { ...known, timelines: withEntry(known.timelines, chatId, timeline) };
+      return withoutArrived({ ...known, timelines: withEntry(known.timelines, chatId, timeline) }, chatId);
     });
     if (members[chatId]) await this.readMembers(chatId);
   }

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { browserStorage, type Parley } from '../../client/src/index.ts';
+import { browserStorage, memoryStorage, type Parley } from '../../client/src/index.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { Line } from './support/line.ts';
 import { Clients, idOf, textsIn, until } from './support/people.ts';
@@ -84,4 +84,24 @@ it('what one tab takes back is gone from the other, and is not sent', async () =
   await until(bob, () => textsIn(bob, chatId).at(-1) === 'instead');
   expect(textsIn(bob, chatId)).not.toContain('never mind');
   await expect(taken).rejects.toMatchObject({ code: 'DISCARDED' });
+});
+
+it('what has come is not shown on its way as well, in a tab that reads the history before the other has tidied up', async () => {
+  const storage = memoryStorage();
+  const tidied = Promise.withResolvers<void>();
+  const first = await clients.register({
+    ...storage,
+    delete: (key) => tidied.promise.then(() => storage.delete(key)),
+  });
+  const { id } = await bob.chats.openDirect(idOf(first));
+  await until(first, ({ chats }) => chats[id]);
+  await first.messages.send(id, 'said');
+  await bob.messages.send(id, 'and then');
+  const second = clients.make(storage);
+  await second.connect();
+  await until(second, ({ outbox }) => outbox[id]?.length === 1);
+  await second.messages.loadNewest(id);
+  expect(second.store.getState().outbox[id]).toBeUndefined();
+  expect(textsIn(second, id)).toEqual(['said', 'and then']);
+  tidied.resolve();
 });
