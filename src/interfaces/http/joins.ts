@@ -9,6 +9,7 @@ import {
   peopleInChange,
   peopleInChat,
   peopleInMessage,
+  peopleInMessages,
   presentChange,
   presentChat,
   presentMember,
@@ -16,7 +17,7 @@ import {
 } from '../present.ts';
 
 export async function joinMessages(directory: UserDirectory, messages: readonly Message[]): Promise<wire.Message[]> {
-  const people = await directory.lookUp(messages.flatMap(peopleInMessage));
+  const people = await directory.lookUp(peopleInMessages(messages));
   return messages.map((message) => presentMessage(message, people));
 }
 
