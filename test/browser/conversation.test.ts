@@ -1,30 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { Page } from 'playwright-core';
 import { ApiClient, PASSWORD } from '../support/api-client.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
-import {
-  field,
-  inBrowser,
-  isInSight,
-  message,
-  openChatWith,
-  register,
-  type Stage,
-  send,
-  signIn,
-  texts,
-} from './support/stage.ts';
-
-/** Two people in browsers of their own, with the chat between them open. */
-async function twoPeople(stage: Stage, tag: string, url?: string): Promise<{ ann: Page; bob: Page }> {
-  const options = url === undefined ? {} : { url };
-  const [ann, bob] = await Promise.all([stage.page('/', options), stage.page('/', options)]);
-  await register(ann, `ann-${tag}`, `Ann ${tag}`);
-  await register(bob, `bob-${tag}`, `Bob ${tag}`);
-  await openChatWith(ann, `Bob ${tag}`);
-  await openChatWith(bob, `Ann ${tag}`);
-  return { ann, bob };
-}
+import { field, inBrowser, isInSight, message, openChatWith, send, signIn, texts, twoPeople } from './support/stage.ts';
 
 inBrowser('a conversation', (stage) => {
   test('what one writes the other sees at once, with who types, what is read and what is edited or deleted', async () => {

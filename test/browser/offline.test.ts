@@ -5,7 +5,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { field, inBrowser, message, openChatWith, register, send, texts } from './support/stage.ts';
+import { field, inBrowser, message, openChatWith, register, send, texts, twoPeople } from './support/stage.ts';
 
 const DIST = fileURLToPath(new URL('../../web/dist', import.meta.url));
 const TYPES: Readonly<Record<string, string>> = {
@@ -58,11 +58,7 @@ async function serveBuild(): Promise<{ url: string; build: string | null; close(
 
 inBrowser('without a network', (stage) => {
   test('a page that is opened shows what was there; three messages written then arrive once each and in order', async () => {
-    const [ann, bob] = await Promise.all([stage().page(), stage().page()]);
-    await register(ann, 'ann-reload', 'Ann Reload');
-    await register(bob, 'bob-reload', 'Bob Reload');
-    await openChatWith(ann, 'Bob Reload');
-    await openChatWith(bob, 'Ann Reload');
+    const { ann, bob } = await twoPeople(stage(), 'Reload');
     await send(bob, 'before, **bold**');
     await message(ann, 'before, bold').waitFor();
     await pageKept(ann);

@@ -135,6 +135,17 @@ export async function openChatWith(page: Page, name: string): Promise<void> {
   await field(page).waitFor();
 }
 
+/** Two people in browsers of their own, with the chat between them open. */
+export async function twoPeople(stage: Stage, tag: string, url?: string): Promise<{ ann: Page; bob: Page }> {
+  const options = url === undefined ? {} : { url };
+  const [ann, bob] = await Promise.all([stage.page('/', options), stage.page('/', options)]);
+  await register(ann, `ann-${tag}`, `Ann ${tag}`);
+  await register(bob, `bob-${tag}`, `Bob ${tag}`);
+  await openChatWith(ann, `Bob ${tag}`);
+  await openChatWith(bob, `Ann ${tag}`);
+  return { ann, bob };
+}
+
 /** Where one writes. */
 export const field = (page: Page): Locator => page.getByRole('textbox', { name: /^Write to / });
 
