@@ -31,6 +31,10 @@ class StageClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#now;
+  }
+
   async sleep(): Promise<void> {}
 
   set(now: Instant): void {

@@ -132,7 +132,7 @@ export class AccountDeletion {
 
   /** All that wait together, since a store may have to write much for it. */
   async #finish(userIds: readonly UserId[]): Promise<void> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (now < this.#scrubbedAt + SCRUB_EVERY_MS) return;
     this.#scrubbedAt = now;
     const isScrubbed = await this.#deletions.scrub();

@@ -187,7 +187,7 @@ export class ChatWriter {
   }
 
   async #process(lane: Lane, batch: readonly Waiting[]): Promise<void> {
-    const deadline = this.#clock.now() + this.#limits.conflictMs;
+    const deadline = this.#clock.elapsed() + this.#limits.conflictMs;
     const needs = union(batch.map((waiting) => waiting.needs));
     let known = this.#recent.get(lane.chatId);
     for (let attempt = 0; ; attempt += 1) {
@@ -208,7 +208,7 @@ export class ChatWriter {
       }
       this.#recent.forget(lane.chatId);
       known = null;
-      if (this.#clock.now() >= deadline) throw busy('This chat changes too fast.');
+      if (this.#clock.elapsed() >= deadline) throw busy('This chat changes too fast.');
       await this.#clock.sleep(this.#ids.random() * Math.min(2 ** attempt, 100));
     }
   }
@@ -250,7 +250,7 @@ export class ChatWriter {
    * UNAVAILABLE, but the node goes on: nothing else may be appended to the chat before.
    */
   async #append(lane: Lane, batch: readonly Waiting[], commit: Commit): Promise<'stored' | 'conflict'> {
-    const patience = this.#clock.now() + this.#limits.unknownMs;
+    const patience = this.#clock.elapsed() + this.#limits.unknownMs;
     for (let pause = RETRY_PAUSE_MS, uncertain = false; ; pause = Math.min(pause * 2, RETRY_PAUSE_MAX_MS)) {
       try {
         return await this.#enqueue(commit);
@@ -260,7 +260,7 @@ export class ChatWriter {
         if (!uncertain) throw unavailable('The store cannot be written.', error);
         this.#logger.warn({ chatId: lane.chatId, commitId: commit.id, err: error }, 'append without a definite answer');
       }
-      if (!lane.stuck && this.#clock.now() >= patience) this.#giveUpWaiting(lane, batch);
+      if (!lane.stuck && this.#clock.elapsed() >= patience) this.#giveUpWaiting(lane, batch);
       await this.#clock.sleep(pause);
     }
   }

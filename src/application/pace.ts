@@ -1,4 +1,3 @@
-import type { Instant } from '../domain/ids.ts';
 import type { Clock } from './ports/services.ts';
 
 /** Lets through at most so many in each span of time, in the order in which they came. */
@@ -6,7 +5,7 @@ export class Pace {
   readonly #clock: Clock;
   readonly #max: number;
   readonly #spanMs: number;
-  #spanEnd: Instant = Number.NEGATIVE_INFINITY;
+  #spanEnd = Number.NEGATIVE_INFINITY;
   #left = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -26,13 +25,13 @@ export class Pace {
 
   async #letThrough(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#clock.sleep(this.#spanEnd - this.#clock.now());
+      await this.#clock.sleep(this.#spanEnd - this.#clock.elapsed());
       while (this.#waiting.length > 0 && this.#takeOne()) this.#waiting.shift()?.();
     }
   }
 
   #takeOne(): boolean {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (now >= this.#spanEnd) {
       this.#spanEnd = now + this.#spanMs;
       this.#left = this.#max;

@@ -37,7 +37,8 @@ export interface Connected {
 interface Turn {
   /** Null where other nodes did not hear it. */
   told: PresenceStatus | null;
-  at: Instant;
+  /** When, by `Clock.elapsed`. */
+  at: number;
   due: boolean;
   running: boolean;
 }
@@ -59,8 +60,8 @@ export class PresenceService {
   readonly #here = new Map<UserId, number>();
   readonly #turns = new Map<UserId, Turn>();
   readonly #pace: Pace;
-  #seenAt: Instant;
-  #lookedAt: Instant;
+  #seenAt: number;
+  #lookedAt: number;
 
   constructor(deps: {
     presence: PresenceStore;
@@ -81,7 +82,7 @@ export class PresenceService {
     this.#pace = new Pace(deps.clock, PEOPLE_TOLD_MAX, PEOPLE_TOLD_MS);
     this.#ids = deps.ids;
     this.#logger = deps.logger;
-    this.#seenAt = this.#lookedAt = deps.clock.now();
+    this.#seenAt = this.#lookedAt = deps.clock.elapsed();
     deps.bus.subscribe((event) => {
       // He may have begun or ceased to hide himself.
       if (event.type === 'user.updated' && this.#turns.has(event.userId)) void this.#announce(event.userId);
@@ -113,7 +114,7 @@ export class PresenceService {
 
   /** Tells of those whose node has ended; once a minute, keeps that everybody who is connected to this node was seen. */
   async beat(): Promise<void> {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (now - this.#lookedAt >= VANISHED_EVERY_MS) {
       this.#lookedAt = now;
       for (const userId of await this.#store.vanished()) void this.#announce(userId, 'online');
@@ -123,7 +124,7 @@ export class PresenceService {
     for (const [userId, { told, at, running }] of this.#turns) {
       if (told === 'offline' && !running && now - at > GAP_MS) this.#endTurn(userId);
     }
-    if (this.#here.size > 0) await this.#logged(this.#users.seen([...this.#here.keys()], now));
+    if (this.#here.size > 0) await this.#logged(this.#users.seen([...this.#here.keys()], this.#clock.now()));
   }
 
   /** @throws DomainError USER_NOT_FOUND */
@@ -174,7 +175,7 @@ export class PresenceService {
   #turnOf(userId: UserId): Turn {
     let turn = this.#turns.get(userId);
     if (!turn) {
-      turn = { told: 'offline', at: 0, due: false, running: false };
+      turn = { told: 'offline', at: Number.NEGATIVE_INFINITY, due: false, running: false };
       this.#turns.set(userId, turn);
       void this.#bus.follow([`user:${userId}`]); // what other nodes tell of him
     }
@@ -201,7 +202,7 @@ export class PresenceService {
     if (turn.running) return;
     turn.running = true;
     while (turn.due) {
-      const wait = turn.at + GAP_MS - this.#clock.now();
+      const wait = turn.at + GAP_MS - this.#clock.elapsed();
       if (wait > 0) await this.#clock.sleep(wait);
       await this.#pace.turn();
       turn.due = false;
@@ -218,8 +219,9 @@ export class PresenceService {
     const heads = await this.#chats.heads(userId);
     const chatIds = heads.filter(({ memberCount }) => memberCount <= MEMBERS_TOLD_MAX).map(({ id }) => id);
     turn.told = status; // before the event comes back
-    turn.at = this.#clock.now();
-    this.#bus.publish({ type: 'presence.changed', userId, status, lastSeenAt: isShown ? turn.at : null, chatIds });
+    turn.at = this.#clock.elapsed();
+    const lastSeenAt = isShown ? this.#clock.now() : null;
+    this.#bus.publish({ type: 'presence.changed', userId, status, lastSeenAt, chatIds });
     if (!this.#bus.reachesOthers) turn.told = null;
   }
 

@@ -1,4 +1,4 @@
-import type { ChatId, Instant } from '../domain/ids.ts';
+import type { ChatId } from '../domain/ids.ts';
 import type { Actor } from '../domain/session.ts';
 import type { ChatService } from './chat-service.ts';
 import type { EventBus } from './ports/realtime.ts';
@@ -14,7 +14,7 @@ export class TypingService {
   readonly #chats: ChatService;
   readonly #bus: EventBus;
   readonly #clock: Clock;
-  readonly #told = new Map<string, Instant>();
+  readonly #told = new Map<string, number>();
 
   constructor(deps: { chats: ChatService; bus: EventBus; clock: Clock }) {
     this.#chats = deps.chats;
@@ -30,7 +30,7 @@ export class TypingService {
   }
 
   #isDue(key: string): boolean {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     if (now - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < GAP_MS) return false;
     this.#told.delete(key);
     this.#told.set(key, now);

@@ -8,6 +8,10 @@ export class SystemClock implements Clock {
     return Date.now();
   }
 
+  elapsed(): number {
+    return Math.trunc(performance.now());
+  }
+
   async sleep(ms: number): Promise<void> {
     await setTimeout(ms);
   }

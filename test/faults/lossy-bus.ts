@@ -3,9 +3,9 @@ import WebSocket from 'ws';
 import { loadConfig } from '../../src/config.ts';
 import { type Application, buildApplication, createLogger } from '../../src/container.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
-import { SystemClock } from '../../src/infrastructure/system.ts';
 import { type Account, ApiClient } from '../support/api-client.ts';
 import { CheapPasswordHasher } from '../support/cheap-password-hasher.ts';
+import { ShiftedClock } from '../support/clocks.ts';
 import { temporaryFolder } from '../support/server-process.ts';
 import { socketUrl } from '../support/socket-client.ts';
 import { TcpLink } from '../support/tcp-link.ts';
@@ -27,12 +27,6 @@ interface Node extends Application {
   readonly url: string;
   readonly directUrl: string;
   readonly link: TcpLink;
-}
-
-/** The system's clock, which can be put forward to the next comparison of heads. */
-class ShiftedClock extends SystemClock {
-  shiftMs = 0;
-  override now = () => super.now() + this.shiftMs;
 }
 
 /** Follows every chat on one node, comes back when its link drops, resumes, and holds each change against the one before it. */

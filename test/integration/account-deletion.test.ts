@@ -1,12 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { SystemClock } from '../../src/infrastructure/system.ts';
 import { answered, PASSWORD, type Person, TestApp } from '../support/app.ts';
+import { ShiftedClock } from '../support/clocks.ts';
 
-/** The system's clock, which a test can put forward. */
-class ShiftedClock extends SystemClock {
-  shiftMs = 0;
-  override now = () => super.now() + this.shiftMs;
-}
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 

@@ -353,7 +353,7 @@ describe('reading a file', () => {
 
 describe('what nobody needs any more', () => {
   let ahead: number;
-  const clock = { now: () => Date.now() + ahead, sleep: async () => undefined };
+  const clock = { now: () => Date.now() + ahead, elapsed: () => performance.now(), sleep: async () => undefined };
 
   beforeEach(async () => {
     await app.stop();

@@ -9,17 +9,12 @@ import { loadConfig } from '../../src/config.ts';
 import { DiskBlobStore } from '../../src/infrastructure/blobs/disk-blob-store.ts';
 import { openMongoStore } from '../../src/infrastructure/mongo/mongo-store.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
-import { SystemClock } from '../../src/infrastructure/system.ts';
 import { backUp } from '../../src/maintenance.ts';
 import { ApiClient, PASSWORD } from '../support/api-client.ts';
+import { ShiftedClock } from '../support/clocks.ts';
 import { FileClient } from '../support/file-client.ts';
 import { withMongo } from '../support/mongo.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
-
-class ShiftedClock extends SystemClock {
-  shiftMs = 0;
-  override now = () => super.now() + this.shiftMs;
-}
 
 /** What he leaves behind while he is there. Each begins with letters that nothing else has. */
 const TRACES = [

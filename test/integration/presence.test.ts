@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SystemClock } from '../../src/infrastructure/system.ts';
 import type { Account } from '../support/api-client.ts';
+import { ShiftedClock } from '../support/clocks.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { type Frame, SocketClient } from '../support/socket-client.ts';
 
 /** The system's clock, which a test can put forward; nobody sleeps longer than a moment. */
-class HurriedClock extends SystemClock {
-  shiftMs = 0;
-  override now = () => super.now() + this.shiftMs;
+class HurriedClock extends ShiftedClock {
   override async sleep(ms: number): Promise<void> {
     await super.sleep(Math.min(ms, 20));
     this.shiftMs += Math.max(0, ms - 20);

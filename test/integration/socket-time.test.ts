@@ -1,23 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SystemClock } from '../../src/infrastructure/system.ts';
 import type { Account } from '../support/api-client.ts';
+import { ShiftedClock } from '../support/clocks.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { type Frame, SocketClient, socketUrl } from '../support/socket-client.ts';
 
-/** The system's clock, which a test can put forward. */
-class ShiftedClock extends SystemClock {
-  #shiftMs = 0;
-
-  override now(): number {
-    return super.now() + this.#shiftMs;
-  }
-
-  putForward(seconds: number): void {
-    this.#shiftMs += seconds * 1000;
-  }
-}
-
 let clock: ShiftedClock;
+const putForward = (seconds: number): void => {
+  clock.shiftMs += seconds * 1000;
+};
 let app: RunningApp;
 let ann: Account;
 beforeEach(async () => {
@@ -31,16 +21,16 @@ describe('a connection has its time', () => {
   it('without auth for 10 s: closed with 4011', async () => {
     const socket = new SocketClient(socketUrl(app.url));
     await socket.next('hello');
-    clock.putForward(10);
+    putForward(10);
     expect((await socket.closed).code).toBe(4011);
   });
 
   it('after 25 s of silence it is pinged; who answers stays', async () => {
     const socket = await SocketClient.signedIn(app.url, ann.accessToken);
-    clock.putForward(25);
+    putForward(25);
     await socket.next('ping');
     await socket.settled();
-    clock.putForward(10);
+    putForward(10);
     expect((await socket.command('ping')).type).toBe('pong');
     socket.close();
   });
@@ -48,36 +38,36 @@ describe('a connection has its time', () => {
   it('who answers nothing for another 10 s is closed with 4003', async () => {
     const socket = await SocketClient.signedIn(app.url, ann.accessToken);
     socket.answers = false;
-    clock.putForward(25);
+    putForward(25);
     await socket.next('ping');
-    clock.putForward(10);
+    putForward(10);
     expect((await socket.closed).code).toBe(4003);
   });
 
   it('is told 60 s before its token ends, and closed with 4010 when that is 30 s past', async () => {
     const socket = await SocketClient.signedIn(app.url, ann.accessToken);
-    clock.putForward(9 * 60 + 1);
+    putForward(9 * 60 + 1);
     const { data } = await socket.next('token.expiring');
     expect(data).toEqual({ expiresAt: (await socket.next('ready')).expiresAt });
-    clock.putForward(60 + 30);
+    putForward(60 + 30);
     expect((await socket.closed).code).toBe(4010);
   });
 });
 
 describe('a newer token', () => {
   it('keeps the connection open past the end of the old one, and is warned of in its turn', async () => {
-    clock.putForward(-9 * 60); // a token is refused that lives for longer than ten minutes from now on
+    clock.setMs = -9 * 60_000; // a token is refused that lives for longer than ten minutes from now on
     const bob = await app.api.register();
     const socket = await SocketClient.signedIn(app.url, bob.accessToken);
-    clock.putForward(9 * 60 + 1);
+    putForward(9 * 60 + 1);
     await socket.next('token.expiring');
     const { accessToken } = (await app.api.post('/auth/refresh', { refreshToken: bob.refreshToken })).body;
     const { expiresAt } = await socket.command('auth.refresh', { token: accessToken });
-    clock.putForward(59 + 31);
+    putForward(59 + 31);
     expect((await socket.command('ping')).type).toBe('pong');
-    clock.putForward(7 * 60 + 31);
+    putForward(7 * 60 + 31);
     await socket.find(({ type, data }) => type === 'token.expiring' && (data as Frame).expiresAt === expiresAt);
-    clock.putForward(60 + 30);
+    putForward(60 + 30);
     expect((await socket.closed).code).toBe(4010);
   });
 });

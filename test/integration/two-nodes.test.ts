@@ -3,15 +3,10 @@ import type { Store } from '../../src/application/ports/persistence.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import { type Account, ApiClient } from '../support/api-client.ts';
 import { cleanUpAfterEach } from '../support/clean-ups.ts';
-import { type RunningApp, startApp, UnrefClock } from '../support/running-app.ts';
+import { ShiftedClock } from '../support/clocks.ts';
+import { type RunningApp, startApp } from '../support/running-app.ts';
 import { type Frame, SocketClient } from '../support/socket-client.ts';
 import { type Faults, UnreliableBus } from '../support/unreliable-bus.ts';
-
-/** The system's clock, which a test can put forward. */
-class ShiftedClock extends UnrefClock {
-  shiftMs = 0;
-  override now = () => super.now() + this.shiftMs;
-}
 
 const RELIABLE: Faults = { lost: 0, doubled: 0, late: 0 };
 const afterwards = cleanUpAfterEach();
@@ -120,7 +115,7 @@ describe('sockets on two nodes', () => {
     const sockets = [await connect(nodes[0], ann), await connect(nodes[1], bob)];
     const jumps = [0, 240_000, -240_000, 5, -1_000, 200_000, -3_600_000, 0];
     for (const [i, jump] of jumps.entries()) {
-      (clocks[i % 2] as ShiftedClock).shiftMs = jump;
+      (clocks[i % 2] as ShiftedClock).setMs = jump;
       for (const node of nodes) await on(node, ann).post(`/chats/${chatId}/messages`, { content: `${i}` });
     }
     for (const socket of sockets) {
@@ -140,11 +135,12 @@ describe('sockets on two nodes', () => {
     expect((await socket.closed).code).toBe(4401);
   });
 
-  test('a session that ends unheard has no socket once it is looked over', async () => {
-    const { nodes, people, passes, connect } = await twoNodes(new UnreliableBus(1, { ...RELIABLE, lost: 1 }));
+  test('a session that ends unheard has no socket once it is looked over, also where the clock is set back', async () => {
+    const { nodes, people, clocks, passes, connect } = await twoNodes(new UnreliableBus(1, { ...RELIABLE, lost: 1 }));
     const [ann] = people as [Account];
     const socket = await connect(nodes[1], ann);
     await ann.api.post('/auth/logout');
+    for (const clock of clocks) clock.setMs = -3_600_000;
     passes(60_000);
     expect((await socket.closed).code).toBe(4401);
   });

@@ -4,15 +4,20 @@ import { NOON } from './builders.ts';
 /** A clock that moves when it is told to. Whoever sleeps wakes when it has moved far enough, the earliest first. */
 export class ManualClock implements Clock {
   #now = NOON;
+  #elapsed = NOON;
   #sleepers: { readonly until: number; readonly wake: () => void }[] = [];
 
   now(): number {
     return this.#now;
   }
 
+  elapsed(): number {
+    return this.#elapsed;
+  }
+
   sleep(ms: number): Promise<void> {
     return new Promise((wake) => {
-      this.#sleepers.push({ until: this.#now + ms, wake });
+      this.#sleepers.push({ until: this.#elapsed + ms, wake });
       this.#sleepers.sort((a, b) => a.until - b.until);
     });
   }
@@ -24,8 +29,9 @@ export class ManualClock implements Clock {
 
   advance(ms: number): void {
     this.#now += ms;
-    const awake = this.#sleepers.filter(({ until }) => until <= this.#now);
-    this.#sleepers = this.#sleepers.filter(({ until }) => until > this.#now);
+    this.#elapsed += ms;
+    const awake = this.#sleepers.filter(({ until }) => until <= this.#elapsed);
+    this.#sleepers = this.#sleepers.filter(({ until }) => until > this.#elapsed);
     for (const { wake } of awake) wake();
   }
 
@@ -44,7 +50,7 @@ export class ManualClock implements Clock {
     while (!settled) {
       await turn();
       const [next] = this.#sleepers;
-      if (next && !settled) this.advance(Math.max(0, next.until - this.#now));
+      if (next && !settled) this.advance(Math.max(0, next.until - this.#elapsed));
     }
     return promise;
   }

@@ -88,7 +88,11 @@ export class Play {
     const writer = new ChatWriter({
       log: chatLog,
       bus: new LocalEventBus(new RecordingLogger()),
-      clock: { now: () => ++this.#now, sleep: () => this.#steps.step(name, 'pauses', async () => undefined) },
+      clock: {
+        now: () => ++this.#now,
+        elapsed: () => this.#now,
+        sleep: () => this.#steps.step(name, 'pauses', async () => undefined),
+      },
       ids: { next: anId, directChat: () => this.#chatId, secret: () => '', random: () => 0 },
       logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
     });

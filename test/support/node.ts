@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ChatWriter } from '../../src/application/chat-writer.ts';
 import type { ChatLog } from '../../src/application/ports/persistence.ts';
 import { LocalEventBus } from '../../src/infrastructure/local/local-event-bus.ts';
+import { SystemClock } from '../../src/infrastructure/system.ts';
 import { anId } from './builders.ts';
 import { RecordingLogger } from './recording-logger.ts';
 
@@ -11,7 +11,7 @@ export const aWriter = (log: ChatLog): ChatWriter =>
   new ChatWriter({
     log,
     bus: new LocalEventBus(new RecordingLogger()),
-    clock: { now: Date.now, sleep: async (ms) => sleep(ms) },
+    clock: new SystemClock(),
     ids: {
       next: anId,
       directChat: (a, b) => createHash('sha1').update([a, b].sort().join()).digest('hex'),

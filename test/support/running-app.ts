@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Store } from '../../src/application/ports/persistence.ts';
 import type { PasswordHasher } from '../../src/application/ports/services.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { type Application, buildApplication, type Leaves } from '../../src/container.ts';
-import { SystemClock } from '../../src/infrastructure/system.ts';
 import { ApiClient } from './api-client.ts';
+import { UnrefClock } from './clocks.ts';
 import { MemoryBlobStore } from './memory-blob-store.ts';
 import { openTestStore } from './test-store.ts';
 
@@ -16,13 +15,6 @@ export const plainHasher: PasswordHasher = {
   isOutdated: () => false,
   pretend: async () => undefined,
 };
-
-/** The system's clock; what is still to be told of somebody's presence keeps no process waiting. */
-export class UnrefClock extends SystemClock {
-  override async sleep(ms: number): Promise<void> {
-    await sleep(ms, undefined, { ref: false });
-  }
-}
 
 export interface RunningApp extends Application {
   readonly url: string;

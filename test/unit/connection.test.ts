@@ -47,7 +47,8 @@ function aConnection() {
     resume: () => undefined,
   });
   const events = { onText: async () => undefined, onClose: () => undefined };
-  const connection = new Connection('id', socket as unknown as WebSocket, reader, new ManualClock(), events);
+  const clock = new ManualClock();
+  const connection = new Connection('id', socket as unknown as WebSocket, reader, clock, events);
   connection.identity = { userId: 'ann', sessionId: 's', expiresAt: Number.MAX_SAFE_INTEGER };
   connection.following.add('chat');
   connection.ready = true;
@@ -55,7 +56,7 @@ function aConnection() {
     for (let left = bytes - connection.queuedBytes; left > 0; left -= 64 * 1024)
       connection.deliver({ frames: Buffer.alloc(Math.min(left, 64 * 1024)) });
   };
-  return { connection, socket, reader, closed, fill };
+  return { connection, socket, reader, closed, clock, fill };
 }
 
 const event = (text: string, about: Omit<Outgoing, 'frames'> = {}): Outgoing => ({
@@ -189,4 +190,16 @@ test('an answer that was unread at one tick, because the process was busy, comes
   connection.tick(NOON + 36_000);
   connection.tick(NOON + 37_000);
   expect(closed).toEqual([]);
+});
+
+test.each([-86_400_000, 86_400_000])('setting the clock by %d ms neither keeps nor cuts a link', async (ms) => {
+  const { connection, socket, reader, closed, clock } = aConnection();
+  clock.set(NOON + ms);
+  socket.emit('message', Buffer.from('{"type":"pong"}'), false);
+  clock.set(NOON);
+  connection.tick(clock.elapsed() + 24_999);
+  await reader.readAll();
+  expect(reader.texts).not.toContain('ping');
+  for (const since of [25_000, 35_000, 36_000]) connection.tick(clock.elapsed() + since);
+  expect(closed).toEqual([4003]);
 });

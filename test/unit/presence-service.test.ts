@@ -140,6 +140,16 @@ describe('what is told of somebody', () => {
     expect(told()).toEqual(['online', 'offline']);
   });
 
+  test('comes in time though the clock was set back', async () => {
+    const connection = presence.connect(ann.userId);
+    await settled();
+    app.clock.set(app.clock.now() - 86_400_000);
+    await connection.end();
+    app.clock.advance(2_000);
+    await settled();
+    expect(told()).toEqual(['online', 'offline']);
+  });
+
   test('is nothing where he is again what he was', async () => {
     const connection = presence.connect(ann.userId);
     await settled();
@@ -275,6 +285,7 @@ describe('typing', () => {
     expect(count()).toBe(1);
     await typing.tell(bob, chatId);
     expect(count()).toBe(2);
+    app.clock.set(app.clock.now() - 86_400_000); // which makes it no longer
     app.clock.advance(3_000);
     await typing.tell(ann, chatId);
     expect(count()).toBe(3);

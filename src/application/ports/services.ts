@@ -3,6 +3,8 @@ import type { ChatId, Instant, UserId } from '../../domain/ids.ts';
 /** Time, from outside the core. */
 export interface Clock {
   now(): Instant;
+  /** Whole milliseconds since some moment before this process did anything. Whoever sets the system's time does not change it. */
+  elapsed(): number;
   sleep(ms: number): Promise<void>;
 }
 

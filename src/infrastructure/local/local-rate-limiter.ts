@@ -1,6 +1,5 @@
 import type { Allowance, Rate, RateLimiter } from '../../application/ports/realtime.ts';
 import type { Clock } from '../../application/ports/services.ts';
-import type { Instant } from '../../domain/ids.ts';
 
 const ALLOWED: Allowance = { allowed: true, retryAfterMs: 0 };
 
@@ -12,7 +11,7 @@ export class LocalRateLimiter implements RateLimiter {
   readonly #clock: Clock;
   readonly #keysMax: number;
   /** When each key will have everything back; the one that was used longest ago first. */
-  readonly #fullAt = new Map<string, Instant>();
+  readonly #fullAt = new Map<string, number>();
 
   constructor(clock: Clock, keysMax = 100_000) {
     this.#clock = clock;
@@ -20,9 +19,8 @@ export class LocalRateLimiter implements RateLimiter {
   }
 
   async take(key: string, { max, windowMs }: Rate, cost = 1): Promise<Allowance> {
-    const now = this.#clock.now();
-    const known = Math.min(this.#fullAt.get(key) ?? now, now + windowMs); // above only where the clock was set back
-    const fullAt = Math.max(known, now) + (Math.min(cost, max) * windowMs) / max;
+    const now = this.#clock.elapsed();
+    const fullAt = Math.max(this.#fullAt.get(key) ?? now, now) + (Math.min(cost, max) * windowMs) / max;
     const retryAfterMs = Math.round(fullAt - now - windowMs); // a third of a second, three times, may be a little more than one
     if (retryAfterMs > 0) return { allowed: false, retryAfterMs };
     this.#fullAt.delete(key);

@@ -66,9 +66,9 @@ export class Connection implements Follower {
   readonly #outbox: Outbox;
   readonly #events: ConnectionEvents;
   readonly #clock: Clock;
-  readonly #openedAt: Instant;
-  #lastHeard: Instant;
-  #pingedAt: Instant | null = null;
+  readonly #openedAt: number;
+  #lastHeard: number;
+  #pingedAt: number | null = null;
   #wasOverdue = false;
   #toldExpiry = false;
   #inFlight = 0;
@@ -92,7 +92,7 @@ export class Connection implements Follower {
     this.#outbox = new Outbox(raw);
     this.#events = events;
     this.#clock = clock;
-    this.#openedAt = clock.now();
+    this.#openedAt = clock.elapsed();
     this.#lastHeard = this.#openedAt;
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     socket.on('error', () => {}); // `close` follows, and says all that there is to do
@@ -109,7 +109,7 @@ export class Connection implements Follower {
   }
 
   get ageMs(): number {
-    return this.#clock.now() - this.#openedAt;
+    return this.#clock.elapsed() - this.#openedAt;
   }
 
   send(frame: object): void {
@@ -205,8 +205,8 @@ export class Connection implements Follower {
     this.#toldExpiry = false;
   }
 
-  /** Looks at the clock: pings after silence, warns of the token's end, and closes what has had its time. */
-  tick(now: Instant): void {
+  /** Looks at the clock: pings after silence, warns of the token's end, and closes what has had its time. @param now by `Clock.elapsed` */
+  tick(now: number): void {
     this.#excess = Math.max(0, this.#excess - EXCESS_FORGOTTEN);
     const overdue = this.#overdue(now);
     if (overdue && this.#wasOverdue) this.close(...overdue);
@@ -215,11 +215,11 @@ export class Connection implements Follower {
       this.send({ type: 'ping' });
     }
     this.#wasOverdue = overdue !== null;
-    if (this.ready && this.identity) this.#watchExpiry(now, this.identity.expiresAt);
+    if (this.ready && this.identity) this.#watchExpiry(this.#clock.now(), this.identity.expiresAt);
   }
 
   /** With what to close it, at the second tick: at the first, its frame may have come while the process was busy, and be unread. */
-  #overdue(now: Instant): [code: number, reason: string] | null {
+  #overdue(now: number): [code: number, reason: string] | null {
     const isWaitedFor = !this.ready && !this.authenticating;
     if (isWaitedFor && now - this.#openedAt >= AUTH_MS) return [CLOSE.authLate, 'no auth within 10 s'];
     if (this.#pingedAt !== null && now - this.#pingedAt >= PONG_MS) return [CLOSE.heartbeat, 'no answer to ping'];
@@ -288,7 +288,7 @@ export class Connection implements Follower {
 
   #onMessage(data: RawData, isBinary: boolean): void {
     if (this.closed) return;
-    this.#lastHeard = this.#clock.now();
+    this.#lastHeard = this.#clock.elapsed();
     this.#pingedAt = null;
     const bytes = Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]);
     if (isBinary) this.close(CLOSE.badFrame, 'binary frame');

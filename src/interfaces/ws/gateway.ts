@@ -159,8 +159,8 @@ export class Gateway {
   }
 
   async #until(isSo: () => boolean, withinMs: number): Promise<void> {
-    const deadline = this.#clock.now() + withinMs;
-    while (!isSo() && this.#clock.now() < deadline) await this.#clock.sleep(10);
+    const deadline = this.#clock.elapsed() + withinMs;
+    while (!isSo() && this.#clock.elapsed() < deadline) await this.#clock.sleep(10);
   }
 
   onClose(connection: Connection, code: number): void {
@@ -368,7 +368,7 @@ export class Gateway {
   }
 
   #tick(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     for (const connection of this.#connections) connection.tick(now);
     this.#lookOver?.tick(now);
     void this.#services.presence.beat();

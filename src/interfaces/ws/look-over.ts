@@ -22,8 +22,8 @@ export class LookOver {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #leave: () => void;
-  #lastRound: Instant;
-  #lastSessions: Instant;
+  #lastRound: number;
+  #lastSessions: number;
   /** Since when something may have been missed that is still to be looked for. */
   #missedSince: Instant | null = null;
   #isRunning = false;
@@ -42,14 +42,14 @@ export class LookOver {
     this.#bus = deps.bus;
     this.#clock = deps.clock;
     this.#logger = deps.logger;
-    this.#lastRound = this.#lastSessions = deps.clock.now();
+    this.#lastRound = this.#lastSessions = deps.clock.elapsed();
     this.#leave = deps.bus.subscribe((event) => {
       if (event.type === 'missed') void this.#catchUp(event.since);
     });
   }
 
-  /** To be called often. */
-  tick(now: Instant): void {
+  /** To be called often. @param now by `Clock.elapsed` */
+  tick(now: number): void {
     const isAway = !this.#bus.reachesOthers && now - this.#lastSessions >= SESSIONS_WHILE_AWAY_MS;
     const isTime = now - this.#lastRound >= EVERY_MS;
     if (isTime) this.#lastRound = now;
@@ -78,7 +78,7 @@ export class LookOver {
   }
 
   async #closeEnded(): Promise<void> {
-    this.#lastSessions = this.#clock.now();
+    this.#lastSessions = this.#clock.elapsed();
     const sessions: [SessionId, UserId][] = this.#fanout.userIds.flatMap((userId) =>
       this.#fanout.connectionsOf(userId).flatMap(({ identity }): [SessionId, UserId][] => {
         return identity ? [[identity.sessionId, userId]] : [];
