@@ -4,13 +4,16 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs, parseEnv } from 'node:util';
-import { Value } from 'typebox/value';
+import { Check } from 'typebox/schema';
 import { type Config, type Meta, SETTINGS, type Setting, schema } from './settings.ts';
 
 export type { Config };
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const FLAGS = new Map(SETTINGS.filter(([, s]) => !s.secret).map(([, s]) => [flagOf(s), s.env]));
+const DEFAULTS = Object.fromEntries(
+  SETTINGS.flatMap(([key, s]) => (s.default === undefined ? [] : [[key, s.default]])),
+);
 const VARIABLES = SETTINGS.flatMap(([, s]) => (s.secret ? [s.env, `${s.env}_FILE`] : [s.env]));
 
 /** Everything that is wrong with a configuration, one line for each. Never shows a value, which might be a secret. */
@@ -45,13 +48,13 @@ export function loadConfig(env: Environment, argv: readonly string[]): Config {
     const found = flags.get(s.env) ?? readVariable(s, env, problems);
     if (!found) continue;
     given[key] = parse(s, found.text);
-    if (!Value.Check(s, given[key])) problems.push(`${found.source}: must be ${expectation(s)}`);
+    if (!Check(s, given[key])) problems.push(`${found.source}: must be ${expectation(s)}`);
   }
 
   problems.push(...incompleteGroups(given));
 
-  const config = Value.Default(schema, given);
-  if (problems.length > 0 || !Value.Check(schema, config)) throw new ConfigError(problems);
+  const config: unknown = { ...structuredClone(DEFAULTS), ...given };
+  if (problems.length > 0 || !Check(schema, config)) throw new ConfigError(problems);
   return config;
 }
 

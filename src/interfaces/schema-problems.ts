@@ -16,7 +16,7 @@ const TYPE_NAMES: Record<string, string> = {
 };
 
 /** What TypeBox found, in words for the person who sent it, each problem once and at the field that it is about. */
-export function schemaProblems(errors: readonly TLocalizedValidationError[]): Problem[] {
+export function schemaProblems([, errors]: readonly [boolean, readonly TLocalizedValidationError[]]): Problem[] {
   return errors.flatMap((error) => {
     const at = (message: string): Problem[] => [{ path: error.instancePath, message }];
     switch (error.keyword) {

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifySchema, RouteOptions } from 'fastify';
 import { ERROR_KINDS, type ErrorCode } from '../../domain/errors.ts';
@@ -6,6 +5,7 @@ import { Problem } from '../contract/shapes.ts';
 import { withComponents } from '../schema-components.ts';
 import { ERROR_STATUS } from './error-status.ts';
 import { errorsOf } from './route-config.ts';
+import { STATUS_CODES } from './status-codes.ts';
 
 const TAGS = {
   auth: 'Accounts, sessions and tokens',

@@ -1,10 +1,10 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode } from '../../domain/errors.ts';
 import type { Problem } from '../contract/shapes.ts';
 import { refusalOf } from '../refusal.ts';
 import { ERROR_STATUS } from './error-status.ts';
+import { STATUS_CODES } from './status-codes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

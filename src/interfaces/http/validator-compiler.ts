@@ -1,7 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { Value } from 'typebox/value';
+import { Compile, Errors } from 'typebox/schema';
 import { type Problem, validationFailed } from '../../domain/errors.ts';
 import { missing, schemaProblems } from '../schema-problems.ts';
 
@@ -37,7 +36,7 @@ const readInteger = (text: unknown): unknown =>
 /** Of alternatives, what is wrong is told for the one that was meant. */
 function problemsOf(schema: TSchema & Shape, value: unknown): Problem[] {
   const [first, ...others] = schema.anyOf ?? [];
-  if (!first) return schemaProblems(Value.Errors(schema, value));
+  if (!first) return schemaProblems(Errors(schema, value));
   if (!isRecord(value)) return problemsOf(first, value);
   const branches = [first, ...others];
   const tag = tagOf(branches);

@@ -1,4 +1,4 @@
-import { Compile } from 'typebox/compile';
+import { Compile } from 'typebox/schema';
 import { type DomainError, validationFailed } from '../../domain/errors.ts';
 import type { Actor } from '../../domain/session.ts';
 import { type CommandFrame, type CommandType, commands } from '../contract/frames.ts';

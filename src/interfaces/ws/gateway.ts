@@ -1,6 +1,6 @@
 import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Compile } from 'typebox/compile';
+import { Compile } from 'typebox/schema';
 import type { KnownState } from '../../application/catch-up.ts';
 import type { Clock, IdGenerator, Logger } from '../../application/ports/services.ts';
 import { DomainError, validationFailed } from '../../domain/errors.ts';
