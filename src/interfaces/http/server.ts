@@ -3,7 +3,6 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerOptions as HttpsOptions } from 'node:https';
 import cors from '@fastify/cors';
 import jwt from '@fastify/jwt';
-import swagger from '@fastify/swagger';
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -13,6 +12,7 @@ import {
   type FastifyServerOptions,
   fastify,
   LogController,
+  type RouteOptions,
 } from 'fastify';
 import fp from 'fastify-plugin';
 import { DomainError } from '../../domain/errors.ts';
@@ -26,10 +26,8 @@ import type { LongPolls } from '../ws/long-polls.ts';
 import { BasicAccess } from './basic-access.ts';
 import { boundBodies } from './bound-bodies.ts';
 import { boundPipelines } from './bound-pipelines.ts';
-import { documentationRoutes } from './documentation.ts';
 import { guardRoutes } from './guard-routes.ts';
 import { addListenAt } from './listen-at.ts';
-import { openApiOptions } from './openapi.ts';
 import { answerBrokenRequest, sendProblem } from './problem.ts';
 import { limiterOf } from './rate-limits.ts';
 import { logRequest } from './request-log.ts';
@@ -38,6 +36,7 @@ import { attachmentRoutes } from './routes/attachments.ts';
 import { authRoutes } from './routes/auth.ts';
 import { avatarRoutes } from './routes/avatars.ts';
 import { chatRoutes } from './routes/chats.ts';
+import { documentationRoutes } from './routes/documentation.ts';
 import { feedRoutes } from './routes/feed.ts';
 import { gifRoutes } from './routes/gifs.ts';
 import { memberRoutes } from './routes/members.ts';
@@ -115,7 +114,10 @@ export async function buildServer(options: HttpOptions): Promise<ParleyServer> {
   };
   app.decorate('basicAccess', new BasicAccess(options.services.auth, limitLogin));
   if (config.corsOrigins.length > 0) await app.register(cors, corsOptions(config.corsOrigins));
-  await app.register(swagger, openApiOptions(version));
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => {
+    routes.push(route);
+  });
   const limitStrays = limiterOf(options.rateLimits, 'unknownRoute');
   const webClient = options.webClient === undefined ? null : WebClient.read(options.webClient);
   refuseUnknownRoutes(app, limitStrays, webClient?.answerNavigation.bind(webClient));
@@ -124,7 +126,9 @@ export async function buildServer(options: HttpOptions): Promise<ParleyServer> {
   await app.register(named('probes', probeRoutes(options.readiness)));
   if (options.metrics) await app.register(named('metrics', metricsRoutes(options.metrics, limitStrays)));
   if (webClient) await app.register(named('web client', webClient.routes));
-  await app.register(named('documentation', documentationRoutes(isHttps, version)));
+  const documentation = async () =>
+    (await import('./documentation.ts')).buildDocumentation(routes, { isHttps, version });
+  await app.register(named('documentation', documentationRoutes(documentation)));
   await app.register(named('api', apiRoutes(options)), { prefix: '/api/v1' });
   return app;
 }
