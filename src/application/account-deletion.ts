@@ -152,9 +152,9 @@ export class AccountDeletion {
   /** Leaves tombstones of what he wrote there. */
   async #erase(userId: UserId, chatId: ChatId): Promise<void> {
     const chat = await this.#chats.find(chatId);
-    if (!chat?.live) return;
+    if (!chat) return;
     for (let above = chat.floorSeq; above < chat.seq; above += LINES_AT_ONCE) {
-      const range = { above, upTo: Math.min(above + LINES_AT_ONCE, chat.seq), limit: LINES_AT_ONCE };
+      const range = { above, upTo: above + LINES_AT_ONCE, limit: LINES_AT_ONCE };
       const lines = await this.#messages.search(chatId, { ...range, order: 'asc' }, { senderId: userId });
       const left = lines.filter(({ kind, deletedAt }) => kind === 'text' && deletedAt === null).map(({ id }) => id);
       for (let i = 0; i < left.length; i += MESSAGES_PER_COMMAND) {

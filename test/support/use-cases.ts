@@ -1,4 +1,5 @@
 import { AccountCreation } from '../../src/application/account-creation.ts';
+import { AccountDeletion } from '../../src/application/account-deletion.ts';
 import { AdministrationService } from '../../src/application/administration-service.ts';
 import { AttachmentService } from '../../src/application/attachment-service.ts';
 import { AuthService } from '../../src/application/auth-service.ts';
@@ -10,6 +11,7 @@ import { MailDelivery } from '../../src/application/mail-delivery.ts';
 import { MessageFeed } from '../../src/application/message-feed.ts';
 import { MessageService } from '../../src/application/message-service.ts';
 import { NewPasswords } from '../../src/application/new-passwords.ts';
+import { OperatorService } from '../../src/application/operator-service.ts';
 import { PasswordResetService } from '../../src/application/password-reset-service.ts';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
 import type { Mail } from '../../src/application/ports/services.ts';
@@ -70,6 +72,13 @@ export async function openUseCases(mode: RegistrationMode = 'open') {
       ...{ users, sessions, codes, creation, invitations, hasher, passwords, digests, bus, clock, ids },
     }),
     administration: new AdministrationService({ users, sessions, creation, bus, clock }),
+    operator: new OperatorService({
+      ...{ users, sessions, codes, settings: store.settings, creation, invitations, passwords, digests, bus, clock },
+    }),
+    deletion: new AccountDeletion({
+      ...{ users, deletions: store.deletions, sessions, codes, chats: chatRows, messages: messageRows, files, writer },
+      ...{ hasher, bus, clock, ids, logger },
+    }),
     passwordResets: new PasswordResetService({ users, sessions, codes, mailQueue, passwords, digests, bus, clock }),
     mailDelivery: new MailDelivery({
       ...{ mailer, mailQueue, users, codes, digests, clock, ids, logger },

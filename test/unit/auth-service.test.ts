@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Grant } from '../../src/application/auth-service.ts';
+import type { Deletion } from '../../src/application/ports/persistence.ts';
 import type { Actor } from '../../src/domain/session.ts';
 import type { User } from '../../src/domain/user.ts';
-import { anId, aSession } from '../support/builders.ts';
+import { anId, aSession, aUser, NOON } from '../support/builders.ts';
+import { createGroup, perform, say, sending } from '../support/chat-actions.ts';
 import { openUseCases, type UseCases } from '../support/use-cases.ts';
 
 const MINUTE = 60_000;
@@ -400,5 +402,217 @@ describe('a ticket', () => {
 
   test('that nobody gave is refused', async () => {
     await refused('forged');
+  });
+});
+
+describe('suspending', () => {
+  test('is told to everybody, and ends all sessions as one of a suspended account', async () => {
+    const admin = await app.newActor({ role: 'admin' });
+    const { user, session } = await app.auth.register(ANN);
+    await app.administration.suspend(admin, user.id);
+    expect(app.events).toEqual([
+      { type: 'user.updated', userId: user.id, version: 2 },
+      { type: 'sessions.ended', userId: user.id, sessionIds: [session.id], suspended: true },
+    ]);
+  });
+
+  test('once more changes nothing, nor does restoring', async () => {
+    const admin = await app.newActor({ role: 'admin' });
+    const { user } = await app.auth.register(ANN);
+    for (const change of ['suspend', 'restore'] as const) {
+      await app.administration[change](admin, user.id);
+      const changed = await app.store.users.find(user.id);
+      app.clock.advance(MINUTE);
+      await app.administration[change](admin, user.id);
+      expect(await app.store.users.find(user.id)).toEqual(changed);
+    }
+  });
+
+  test('is nothing for an admin whose account is gone', async () => {
+    const { user } = await app.auth.register(ANN);
+    const gone = { userId: anId(), sessionId: anId() };
+    await expect(app.administration.suspend(gone, user.id)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+/** A code to set a password with, as somebody has got it by mail. */
+const mailed = (code: string, { id: userId, role }: User) =>
+  app.store.codes.create({
+    ...{ digest: app.digests.digest(code), purpose: 'password-reset', userId, role },
+    expiresAt: app.clock.now() + MINUTE,
+  });
+
+describe('the operator', () => {
+  test('goes through everybody, the oldest account first', async () => {
+    const count = 201;
+    const users = Array.from({ length: count }, (_, i) => aUser({ createdAt: NOON - ((i * 2) % count) }));
+    for (const user of users) await app.store.users.create(user, 'a hash');
+    const found: number[] = [];
+    for await (const { createdAt } of app.operator.everybody()) found.push(createdAt);
+    expect(found).toEqual(users.map(({ createdAt }) => createdAt).sort((a, b) => a - b));
+  });
+
+  test('makes an admin of who has the login, however it is written, and lets him in again', async () => {
+    const { user } = await app.auth.register(ANN);
+    await app.administration.suspend(await app.newActor({ role: 'admin' }), user.id);
+    for (const login of [' ann ', 'ANN@example.org']) {
+      expect(await app.operator.promote(login)).toMatchObject({ id: user.id, role: 'admin', suspendedAt: null });
+      expect(await app.operator.ensureAdmin({ login })).toMatchObject({ id: user.id });
+    }
+    await expect(app.operator.promote('Bob')).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
+  });
+
+  test.each([{}, { email: 'boss@example.org' }, { password: ANN.password }])(
+    'makes no account of half of what it takes: %j',
+    async (half) => {
+      const made = app.operator.ensureAdmin({ login: 'boss', ...half });
+      await expect(made).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
+    },
+  );
+
+  test('sets a password, and with it ends all sessions and takes back the codes for another', async () => {
+    const { user, session } = await app.auth.register(ANN);
+    await mailed('a code', user);
+    await app.operator.resetPassword('Ann', 'battery staple');
+    expect(ended()).toEqual([[session.id]]);
+    const reset = app.passwordResets.reset({ token: 'a code', newPassword: 'a third password' });
+    await expect(reset).rejects.toMatchObject({ code: 'RESET_TOKEN_INVALID' });
+    await app.auth.login({ login: 'Ann', password: 'battery staple' });
+  });
+
+  test('gives one invitation to become the first admin: another, made meanwhile, is worth nothing', async () => {
+    const secrets = jest.spyOn(app.ids, 'secret');
+    const given = await Promise.all([app.operator.inviteFirstAdmin(), app.operator.inviteFirstAdmin()]);
+    const good = given.flatMap((invitation) => invitation?.code ?? []);
+    const codes = secrets.mock.results.map(({ value }) => String(value));
+    expect([good.length, codes.length]).toEqual([1, 2]);
+    for (const code of codes) {
+      const admitted = app.invitations.admit(code);
+      if (good.includes(code)) expect(await admitted).toMatchObject({ role: 'admin' });
+      else await expect(admitted).rejects.toMatchObject({ code: 'INVITATION_INVALID' });
+    }
+  });
+});
+
+describe('a forgotten password', () => {
+  test('is not set for an account that was deleted meanwhile', async () => {
+    const { user } = await app.auth.register(ANN);
+    await mailed('a code', user);
+    await app.store.deletions.begin({ userId: user.id, messages: 'keep', at: app.clock.now() });
+    const reset = app.passwordResets.reset({ token: 'a code', newPassword: 'battery staple' });
+    await expect(reset).rejects.toMatchObject({ code: 'RESET_TOKEN_INVALID' });
+  });
+
+  test('of several people is several mails', async () => {
+    await app.auth.register(ANN);
+    await app.auth.register({ ...ANN, username: 'Bob', email: 'bob@example.org' });
+    for (const email of [ANN.email, 'bob@example.org']) await app.passwordResets.request({ email });
+    await app.mailDelivery.deliverDue();
+    expect(app.sent.map(({ to }) => to).sort()).toEqual(['Ann@Example.org', 'bob@example.org']);
+  });
+});
+
+describe('the end of an account', () => {
+  const goodbye = (actor: Actor, messages: Deletion['messages'] = 'keep') =>
+    app.deletion.delete(actor, { password: 'a password', messages });
+  const unfinished = async () => (await app.store.deletions.unfinished(10)).map(({ userId }) => userId);
+
+  test('wants the password, ends all sessions, and is told to everybody, once', async () => {
+    const { session, ...ann } = await app.auth.register({ ...ANN, password: 'a password' });
+    const wrong = app.deletion.delete(actorOf({ session, ...ann }), { password: 'a guess', messages: 'keep' });
+    await expect(wrong).rejects.toMatchObject({ code: 'BAD_CREDENTIALS' });
+    await goodbye(actorOf({ session, ...ann }));
+    await expect(goodbye(actorOf({ session, ...ann }))).rejects.toMatchObject({ code: 'BAD_CREDENTIALS' });
+    expect(app.events).toEqual([
+      { type: 'sessions.ended', userId: ann.user.id, sessionIds: [session.id] },
+      { type: 'user.updated', userId: ann.user.id, version: 2 },
+    ]);
+  });
+
+  test('is looked over at once and after a minute, and then nothing is kept of his sessions and codes', async () => {
+    const ann = await app.newActor();
+    const forgets = jest.spyOn(app.store.sessions, 'forget');
+    await goodbye(ann);
+    await app.deletion.sweep();
+    await mailed('a late code', aUser({ id: ann.userId }));
+    app.clock.advance(MINUTE - 1);
+    await app.deletion.sweep();
+    expect([await unfinished(), forgets.mock.calls]).toEqual([[ann.userId], []]);
+    app.clock.advance(1);
+    await app.deletion.sweep();
+    expect([await unfinished(), forgets.mock.calls]).toEqual([[], [[ann.userId]]]);
+    const digest = app.digests.digest('a late code');
+    expect(await app.store.codes.find('password-reset', digest, app.clock.now() - MINUTE)).toBeNull();
+    const lines = app.logger.lines.filter(({ level }) => level !== 'debug');
+    expect(lines).toEqual([{ level: 'info', facts: { userId: ann.userId }, message: 'a deleted account is cleared' }]);
+  });
+
+  test('is not held up by another that cannot be cleared yet', async () => {
+    const [ann, bob] = [await app.newActor(), await app.newActor()];
+    for (const actor of [ann, bob]) await goodbye(actor);
+    app.clock.advance(MINUTE);
+    const failure = new Error('busy');
+    jest.spyOn(app.store.chats, 'memberships').mockRejectedValueOnce(failure);
+    await app.deletion.sweep();
+    const [late] = await unfinished();
+    expect(await unfinished()).toHaveLength(1);
+    expect(app.logger.lines).toContainEqual({
+      ...{ level: 'warn', facts: { err: failure, userId: late } },
+      message: 'a deleted account could not be cleared yet',
+    });
+  });
+
+  test('has the store rewritten for many at once, every 10 minutes at most', async () => {
+    const scrubs = jest.spyOn(app.store.deletions, 'scrub').mockResolvedValue(false);
+    await goodbye(await app.newActor());
+    app.clock.advance(MINUTE);
+    await app.deletion.sweep();
+    const warnings = () => app.logger.lines.filter(({ level }) => level === 'warn').length;
+    expect([await unfinished(), warnings()]).toEqual([[], 1]);
+    const others = [await app.newActor(), await app.newActor()];
+    for (const actor of others) await goodbye(actor);
+    app.clock.advance(10 * MINUTE - 1);
+    await app.deletion.sweep();
+    expect((await unfinished()).length).toBe(2);
+    app.clock.advance(1);
+    await app.deletion.sweep();
+    expect([await unfinished(), scrubs.mock.calls.length, warnings()]).toEqual([[], 2, 2]);
+  });
+
+  test('erases however much he wrote, some at a time, and nothing twice', async () => {
+    const [ann, bob] = [await app.newActor(), await app.newActor()];
+    const log = app.store.chatLog;
+    const [long, gone] = [await createGroup(log, bob.userId, [ann.userId]), await createGroup(log, ann.userId)];
+    await perform(log, gone, ann.userId, sending('nobody reads it'), { type: 'chat.delete' });
+    for (const { userId } of [ann, bob]) await say(log, long, userId, ...Array.from({ length: 550 }, (_, i) => `${i}`));
+    await goodbye(ann, 'erase');
+    const submitted = jest.spyOn(app.writer, 'submit');
+    const erasures = () =>
+      submitted.mock.calls.flatMap(([, , command]) =>
+        command.type === 'message.erase' ? command.messageIds.length : [],
+      );
+    await app.deletion.sweep();
+    expect(erasures()).toEqual([100, 100, 100, 100, 99, 51]);
+    submitted.mockClear();
+    app.clock.advance(MINUTE);
+    await app.deletion.sweep();
+    expect(erasures()).toEqual([]);
+    const lines = await app.store.messages.search(long, { above: 0, upTo: 2_000, limit: 2_000, order: 'asc' }, {});
+    const left = lines.filter(({ content }) => content !== null);
+    expect(new Set(left.map(({ senderId }) => senderId))).toEqual(new Set([bob.userId]));
+    expect(left).toHaveLength(550);
+  });
+
+  test('is brought about in the background until that is told to end', async () => {
+    const ann = await app.newActor();
+    await goodbye(ann);
+    const stop = new AbortController();
+    const running = app.deletion.run(stop.signal);
+    await app.clock.asleep();
+    app.clock.advance(MINUTE);
+    await app.clock.asleep();
+    expect(await unfinished()).toEqual([]);
+    stop.abort();
+    await running;
   });
 });

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ChatView } from '../../src/application/chat-service.ts';
 import { onlyOneOf } from '../../src/application/page.ts';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
+import type { RoomQuery } from '../../src/application/public-rooms.ts';
 import { CHATS_MAX } from '../../src/domain/chat.ts';
 import type { Actor } from '../../src/domain/session.ts';
 import { anId, ids } from '../support/builders.ts';
@@ -140,6 +141,68 @@ test('a room is neither made nor joined by who is in too many chats, unless he i
   await expect(app.chats.createRoom(dan, { name: 'Yard' })).rejects.toMatchObject(refused);
   await expect(app.chats.join(dan, chat.id)).rejects.toMatchObject(refused);
   expect(await app.chats.join(bob, chat.id)).toMatchObject({ chat: { id: chat.id, memberCount: 2 } });
+});
+
+describe('the list of public rooms', () => {
+  const room = async (name: string) => (await app.chats.createRoom(ann, { name })).chat.id;
+  const namesOf = async (query: Partial<RoomQuery> = {}) => {
+    const { items, nextCursor } = await app.rooms.list(ann, { limit: 3, ...query });
+    return { names: items.map(({ chat }) => chat.name), cursor: nextCursor ?? undefined };
+  };
+
+  test('begins with the first name, and ends without a cursor where the page is just full', async () => {
+    for (const name of ['three', '1, 2', '!']) await room(name);
+    expect(await namesOf()).toEqual({ names: ['!', '1, 2', 'three'], cursor: undefined });
+    expect(await namesOf({ q: '!', limit: 1 })).toEqual({ names: ['!'], cursor: undefined });
+  });
+
+  test('goes on after the last name that was shown', async () => {
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'b']) await room(name);
+    for (const [q, last] of [
+      ['', ['a4', 'b']],
+      ['a', ['a4']],
+    ] as const) {
+      const { names, cursor } = await namesOf({ q });
+      expect(names).toEqual(['a1', 'a2', 'a3']);
+      expect(await namesOf({ q, cursor })).toEqual({ names: last, cursor: undefined });
+    }
+  });
+
+  test('has no room that was deleted while it was read', async () => {
+    const [kept, deleted] = [await room('kept'), await room('deleted')];
+    const keys = [`deleted\n${deleted}`, `gone\n${anId()}`, `kept\n${kept}`];
+    await app.chats.delete(ann, deleted);
+    jest.spyOn(app.store.chats, 'listPublic').mockResolvedValue(keys);
+    expect((await namesOf()).names).toEqual(['kept']);
+  });
+
+  describe('where there are very many', () => {
+    const keys = Array.from({ length: 12_500 }, (_, i) => `${String(i).padStart(5, '0')}\n${anId()}`);
+    const listing = () =>
+      jest
+        .spyOn(app.store.chats, 'listPublic')
+        .mockImplementation(async (after, limit) => keys.filter((key) => key > after).slice(0, limit));
+
+    test('costs no more than a page of it', async () => {
+      const listed = listing();
+      await namesOf();
+      expect(listed.mock.calls).toEqual([['', 4]]);
+    });
+
+    test('is searched a thousand at a time, and ten thousand for one page at most', async () => {
+      const listed = listing();
+      const { cursor } = await namesOf({ q: 'none' });
+      expect(listed.mock.calls.map(([, limit]) => limit)).toEqual(Array(10).fill(1_000));
+      expect(await namesOf({ q: 'none', cursor })).toEqual({ names: [], cursor: undefined });
+      expect(listed).toHaveBeenCalledTimes(13);
+    });
+
+    test('is not searched on once a page is full', async () => {
+      const listed = listing();
+      await namesOf({ q: '0' });
+      expect(listed).toHaveBeenCalledTimes(1);
+    });
+  });
 });
 
 describe('the list of chats', () => {
