@@ -25,6 +25,7 @@ const asAdmin = async (): Promise<Person> => {
 describe('GET /users', () => {
   test('finds by name and by part of it, whatever the case and Unicode form', async () => {
     const ann = await named('Aurelia_1', 'Ann-Sofie Grün');
+    await named('somebody-else', 'Else');
     const found = [
       'username=AURELIA_1',
       'username-like=RELIA_',
@@ -67,8 +68,11 @@ describe('GET /users', () => {
       expect([...seen].sort()).toEqual(people.map(({ username }) => username).sort());
     }
     const { nextCursor } = await list('q=paged-&limit=1', viewer);
-    const other = await app.get(`users?q=paged-&sort=username&cursor=${nextCursor}`, viewer);
-    expect([other.status, other.body.errors[0].path]).toEqual([400, '/cursor']);
+    for (const elsewhere of ['sort=username', 'sort=createdAt', 'offset=1']) {
+      const other = await app.get(`users?q=paged-&${elsewhere}&cursor=${nextCursor}`, viewer);
+      expect([elsewhere, other.status]).toEqual([elsewhere, 400]);
+      expect(other.body.errors).toContainEqual(expect.objectContaining({ path: '/cursor' }));
+    }
   });
 
   test('shows of each what he lets the viewer see, and finds no name that is hidden from him', async () => {

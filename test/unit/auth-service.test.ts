@@ -530,7 +530,8 @@ describe('the end of an account', () => {
   });
 
   test('is looked over at once and after a minute, and then nothing is kept of his sessions and codes', async () => {
-    const ann = await app.newActor();
+    const [ann, bob] = [await app.newActor(), await app.newActor()];
+    await app.chats.openDirect(ann, bob.userId); // which nobody leaves
     const forgets = jest.spyOn(app.store.sessions, 'forget');
     await goodbye(ann);
     await app.deletion.sweep();

@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
+import { topicsOf } from '../../src/application/topics.ts';
+import { emptyState } from '../../src/domain/changes.ts';
+import type { Command } from '../../src/domain/decide.ts';
 import { LocalEventBus } from '../../src/infrastructure/local/local-event-bus.ts';
+import { commitOf, creation, sending } from '../support/chat-actions.ts';
 
 const event = (version: number): BusEvent => ({ type: 'user.updated', userId: 'anna', version });
 
@@ -91,5 +95,40 @@ describe('LocalEventBus', () => {
     bus.subscribe((e) => heard.push(e));
     bus.publish(event(2));
     expect(heard).toEqual([event(2)]);
+  });
+});
+
+describe('who has to hear of an event', () => {
+  const state = emptyState();
+  const commit = (...commands: Command[]): BusEvent => {
+    const stored = commitOf(state, 'choir', 'ann', ...commands);
+    if (!stored) throw new Error('these commands change nothing');
+    return { type: 'commit', commit: stored };
+  };
+  const added: Command = { type: 'member.add', userIds: ['dan'], lineId: 'line' };
+  const removed: Command = { type: 'member.remove', userId: 'dan', lineId: 'line' };
+  const read = { type: 'chat.read', chatId: 'choir', userId: 'ann', seq: 1, unreadCount: 0, rev: 1 } as const;
+
+  test.each<[string, BusEvent, readonly string[] | 'all']>([
+    ['a new chat', commit(creation(['bob'])), ['chat:choir', 'user:ann', 'user:bob']],
+    ['what is written', commit(sending('hello')), ['chat:choir']],
+    ['who comes', commit(added), ['chat:choir', 'user:dan']],
+    ['who goes and comes again', commit(removed, added), ['chat:choir', 'user:dan']],
+    ['who is what from now on', commit({ type: 'member.update', userId: 'bob', role: 'admin' }), ['chat:choir']],
+    ['a mark for everybody', { ...read, toAll: true }, ['chat:choir']],
+    ['a mark for oneself', { ...read, toAll: false }, ['user:ann']],
+    ['who types', { type: 'chat.typing', chatId: 'choir', userId: 'ann' }, ['chat:choir']],
+    ['what is muted', { type: 'chat.muted', chatId: 'choir', userId: 'ann', until: null }, ['user:ann']],
+    ['the end of sessions', { type: 'sessions.ended', userId: 'ann', sessionIds: ['s'] }, ['user:ann']],
+    [
+      'presence',
+      { type: 'presence.changed', userId: 'ann', status: 'online', lastSeenAt: 0, chatIds: ['choir', 'band'] },
+      ['user:ann', 'chat:choir', 'chat:band'],
+    ],
+    ['a profile', event(1), 'all'],
+    ['an announcement', { type: 'broadcast', userId: 'ann', content: 'hello', at: 0 }, 'all'],
+    ['a gap', { type: 'missed', since: 0 }, 'all'],
+  ])('of %s', (_, happened, topics) => {
+    expect(topicsOf(happened)).toEqual(topics);
   });
 });

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { HistoryQuery } from '../../src/application/message-service.ts';
 import type { Actor } from '../../src/domain/session.ts';
 import { anId } from '../support/builders.ts';
-import { only } from '../support/chat-actions.ts';
+import { only, say } from '../support/chat-actions.ts';
 import { openUseCases, type UseCases } from '../support/use-cases.ts';
 
 let app: UseCases;
@@ -135,7 +135,8 @@ describe('sending to a person', () => {
     const again = await sendTo(bob, 'hello', '1');
     expect(again.stored).toBe(false);
     expect(again.message).toMatchObject({ id: message.id, seq: 1, content: null, deletedAt: expect.any(Number) });
-    expect(await app.store.chats.find(message.chatId)).toMatchObject({ live: false });
+    const chat = await app.store.chats.find(message.chatId);
+    expect(chat).toMatchObject({ live: false, floorRev: again.message.rev, updatedAt: again.message.deletedAt });
   });
 
   test.each([
@@ -216,6 +217,37 @@ describe('history', () => {
     expect(seen).toEqual(pages);
   });
 
+  test.each(['asc', 'desc'] as const)('looks at 10,000 lines for one page, %s, and goes on below', async (order) => {
+    const membership = await app.chats.membership(ann, chatId);
+    jest
+      .spyOn(app.store.chats, 'membership')
+      .mockResolvedValue({ ...membership, chat: { ...membership.chat, seq: 25_000 } });
+    const example = (await send(ann, 'needle')).message;
+    const matching = [1, 10_000, 10_001, 15_000, 15_001, 25_000].map((seq) => ({ ...example, seq }));
+    const search = jest
+      .spyOn(app.store.messages, 'search')
+      .mockImplementation(async (_, { above, upTo, order, limit }) => {
+        const found = matching.filter(({ seq }) => seq > above && seq <= upTo);
+        return (order === 'asc' ? found : found.reverse()).slice(0, limit);
+      });
+    const pages = async (limit: number, offset: number) => {
+      const seen: number[][] = [];
+      const first: HistoryQuery = { limit, order, filter: { contentLike: 'needle' }, offset };
+      for (let query: HistoryQuery | null = first; query; ) {
+        const { items, nextCursor } = await app.messages.page(ann, chatId, query);
+        seen.push(items.map(({ seq }) => seq));
+        query = nextCursor === null ? null : { limit, filter: { contentLike: 'needle' }, cursor: nextCursor };
+      }
+      return seen;
+    };
+    const up = order === 'asc';
+    expect(await pages(3, 0)).toEqual(
+      up ? [[1, 10_000], [10_001, 15_000, 15_001], [25_000]] : [[25_000, 15_001], [15_000, 10_001, 10_000], [1]],
+    );
+    expect(await pages(3, 3)).toEqual(up ? [[], [15_000, 15_001], [25_000]] : [[], [10_001, 10_000], [1]]);
+    expect(search.mock.calls.every(([, { above, upTo }]) => upTo - above <= 10_000)).toBe(true);
+  });
+
   test('oldest first goes on with what has come meanwhile', async () => {
     const { nextCursor } = await app.messages.page(ann, chatId, { limit: 9, order: 'asc' });
     await send(bob, 'line 11');
@@ -290,5 +322,93 @@ describe('one message', () => {
     await app.messages.delete(ann, chatId, message.id);
     expect(await app.messages.get(bob, chatId, message.id)).toEqual(tombstone);
     await expect(app.messages.edit(ann, chatId, message.id, 'x')).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+  });
+});
+
+describe('all that somebody may read, as one history', () => {
+  const everything = async (query: { limit: number; sentOnly?: boolean }) => {
+    const seen: string[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const page = await app.feed.list(ann, { ...query, cursor });
+      expect(page.items.length).toBeLessThanOrEqual(query.limit);
+      seen.push(
+        ...page.items.map(({ content, senderId }) => `${content} by ${senderId === ann.userId ? 'ann' : 'bob'}`),
+      );
+      cursor = page.nextCursor;
+    }
+    return seen;
+  };
+
+  /** Lines of several chats, many of them in one millisecond; newest first, and then by chat. */
+  async function aHistory(): Promise<string[]> {
+    const others = await Promise.all(
+      ['a', 'b', 'c'].map((name) => app.chats.createGroup(ann, { name, memberIds: [bob.userId] })),
+    );
+    const chatIds = [chatId, ...others.map(({ chat }) => chat.id)].sort();
+    const written: { at: number; chat: number; text: string }[] = [];
+    for (const [i, turn] of [0, 1, 2, 1, 0, 3, 3, 2, 1, 3, 0, 0, 2, 3, 1, 2].entries()) {
+      const who = i % 3 === 0 ? 'bob' : 'ann';
+      await app.messages.send(who === 'bob' ? bob : ann, chatIds[turn] ?? '', [{ content: `${i}` }]);
+      written.push({ at: app.clock.now(), chat: turn, text: `${i} by ${who}` });
+      if (i % 4 === 3) app.clock.advance(1);
+    }
+    return written
+      .reverse()
+      .sort((a, b) => b.at - a.at || a.chat - b.chat)
+      .map(({ text }) => text);
+  }
+
+  test('is newest first, and within a millisecond by chat; page by page, each once', async () => {
+    const all = await aHistory();
+    for (let limit = 1; limit <= all.length + 1; limit += 1) {
+      expect(await everything({ limit })).toEqual(all);
+      expect(await everything({ limit, sentOnly: true })).toEqual(all.filter((line) => line.endsWith('ann')));
+    }
+  });
+
+  test('is the same in whatever order a store gives the lines', async () => {
+    const all = await aHistory();
+    const at = app.store.messages.at.bind(app.store.messages);
+    jest
+      .spyOn(app.store.messages, 'at')
+      .mockImplementation(async (places) => (await at(places)).sort((a, b) => a.seq - b.seq));
+    expect(await everything({ limit: 3 })).toEqual(all);
+  });
+
+  test('reads ahead in 32 chats at once, and in one twice as far each time', async () => {
+    await Promise.all(
+      numbers(1, 40).map(async (i) => {
+        const { chat } = await app.chats.createGroup(ann, { name: `group ${i}`, memberIds: [] });
+        await app.messages.send(ann, chat.id, [{ content: 'hello' }]);
+      }),
+    );
+    const looks = jest.spyOn(app.store.messages, 'at');
+    await app.feed.list(ann, { limit: 1 });
+    expect(looks.mock.calls.map(([places]) => new Set(places.map((place) => place.chatId)).size)).toEqual([33]);
+
+    app.clock.advance(1_000);
+    for (let i = 0; i < 3; i += 1) {
+      await app.messages.send(
+        bob,
+        chatId,
+        numbers(1, 100).map((line) => ({ content: `${line}` })),
+      );
+    }
+    looks.mockClear();
+    await app.feed.list(ann, { limit: 250 });
+    const read = looks.mock.calls.map(([places]) => places.filter((place) => place.chatId === chatId).length);
+    expect(read).toEqual([2, 4, 8, 16, 32, 64, 64, 64]);
+  });
+
+  test('looks at 2,000 lines for a page, which may be short, and goes on below', async () => {
+    await send(ann, 'first');
+    await say(app.store.chatLog, chatId, bob.userId, ...numbers(1, 1_999).map(String));
+    await app.clock.passUntil(send(ann, 'last')); // the writer finds that somebody else was faster
+    const looks = jest.spyOn(app.store.messages, 'at');
+    const { items, nextCursor } = await app.feed.list(ann, { limit: 5, sentOnly: true });
+    expect(items.map(({ content }) => content)).toEqual(['last']);
+    const next = await app.feed.list(ann, { limit: 5, sentOnly: true, cursor: nextCursor ?? '' });
+    expect([next.items.map(({ content }) => content), next.nextCursor]).toEqual([['first'], null]);
+    expect(looks.mock.calls.filter(([places]) => places.length === 0)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
 import { type Presence, PresenceService } from '../../src/application/presence-service.ts';
 import { TypingService } from '../../src/application/typing-service.ts';
@@ -29,6 +29,13 @@ beforeEach(async () => {
   chatId = (await app.chats.createGroup(ann, { name: 'Choir', memberIds: [bob.userId] })).chat.id;
 });
 afterEach(() => app.store.close());
+
+/** So many people more in the chat. */
+async function aCrowd(count: number): Promise<void> {
+  const people = await Promise.all(Array.from({ length: count }, () => app.newActor()));
+  const userIds = people.map(({ userId }) => userId);
+  await app.chats.addMembers(ann, chatId, userIds);
+}
 
 const told = (): string[] =>
   app.events
@@ -170,18 +177,46 @@ describe('what is told of somebody', () => {
   });
 
   test('goes to no chat of more than 100 members', async () => {
-    const crowd = await Promise.all(Array.from({ length: 99 }, () => app.newActor()));
-    await app.chats.addMembers(
-      ann,
-      chatId,
-      crowd.map(({ userId }) => userId),
-    );
+    await aCrowd(98);
+    presence.connect(ann.userId);
+    await settled();
+    expect(app.events.at(-1)).toMatchObject({ type: 'presence.changed', chatIds: [chatId] });
+    await app.chats.addMembers(ann, chatId, [(await app.newActor()).userId]);
     presence.connect(bob.userId);
     await settled();
     await settled();
     const { length } = told();
-    expect(length).toBe(1);
+    expect(length).toBe(2);
     expect(app.events.at(-1)).toMatchObject({ chatIds: [] });
+  });
+
+  test('is that he is offline where he hides himself, and nothing where he is not told of at all', async () => {
+    const followed = jest.spyOn(app.bus, 'follow');
+    presence.connect(ann.userId);
+    await settled();
+    for (const { userId } of [ann, bob]) await app.profiles.update({ userId, sessionId: '' }, { showPresence: false });
+    app.clock.advance(2_000);
+    await settled();
+    expect(app.events.at(-1)).toEqual({
+      ...{ type: 'presence.changed', userId: ann.userId, status: 'offline', lastSeenAt: null, chatIds: [chatId] },
+    });
+    expect(followed.mock.calls).toEqual([[[`user:${ann.userId}`]]]);
+  });
+
+  test('is not told again for what else happens to him', async () => {
+    Object.assign(app.bus, { reachesOthers: false });
+    presence.connect(ann.userId);
+    await settled();
+    app.bus.publish({ type: 'chat.typing', chatId, userId: ann.userId });
+    app.bus.publish({ type: 'user.updated', userId: bob.userId, version: 1 });
+    app.clock.advance(4_000);
+    await settled();
+    expect(told()).toEqual(['online']);
+  });
+
+  test('is asked for by who may know; of nobody there is none', async () => {
+    expect(await presence.get(ann, bob.userId)).toEqual({ userId: bob.userId, status: 'offline', lastSeenAt: null });
+    await expect(presence.get(ann, 'nobody')).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
   });
 });
 
@@ -293,13 +328,29 @@ describe('typing', () => {
   });
 
   test('is told to nobody in a chat of more than 100 members', async () => {
-    const crowd = await Promise.all(Array.from({ length: 99 }, () => app.newActor()));
-    await app.chats.addMembers(
-      ann,
-      chatId,
-      crowd.map(({ userId }) => userId),
-    );
-    await new TypingService({ chats: app.chats, bus: app.bus, clock: app.clock }).tell(ann, chatId);
-    expect(app.events.filter(({ type }) => type === 'chat.typing')).toEqual([]);
+    const typing = new TypingService({ chats: app.chats, bus: app.bus, clock: app.clock });
+    const count = () => app.events.filter(({ type }) => type === 'chat.typing').length;
+    await aCrowd(98);
+    await typing.tell(ann, chatId);
+    expect(count()).toBe(1);
+    await app.chats.addMembers(ann, chatId, [(await app.newActor()).userId]);
+    await typing.tell(bob, chatId);
+    expect(count()).toBe(1);
+  });
+
+  test('of 20,000 people at once is told once each', async () => {
+    const typing = new TypingService({ chats: app.chats, bus: app.bus, clock: app.clock });
+    const membership = await app.chats.membership(ann, chatId);
+    Object.assign(app.chats, { membership: async () => membership });
+    const tellAll = async (from: number, to: number) => {
+      const before = app.events.length;
+      for (let i = from; i < to; i += 1) await typing.tell({ userId: `u${i}`, sessionId: '' }, chatId);
+      return app.events.length - before;
+    };
+    expect(await tellAll(0, 20_000)).toBe(20_000);
+    for (const known of [0, 19_999]) expect(await tellAll(known, known + 1)).toBe(0);
+    expect(await tellAll(20_000, 20_001)).toBe(1);
+    for (const known of [1, 20_000]) expect(await tellAll(known, known + 1)).toBe(0);
+    expect(await tellAll(0, 1)).toBe(1); // he is remembered no more
   });
 });
