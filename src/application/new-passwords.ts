@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.ts';
-import { isOwnName, type Profile } from '../domain/user.ts';
+import { isOwnName, isPlainRow, type Profile } from '../domain/user.ts';
 import type { CommonPasswords, PasswordHasher } from './ports/services.ts';
 
 /** Takes in new passwords, whichever way they come. */
@@ -18,6 +18,7 @@ export class NewPasswords {
    */
   async hash(password: string, owner: Pick<Profile, 'username' | 'email'>): Promise<string> {
     if (isOwnName(password, owner)) throw weak('the username or the address itself');
+    if (isPlainRow(password)) throw weak('a plain row of characters');
     if (await this.#common.has(password)) throw weak('one of those that very many people have');
     return this.#hasher.hash(password);
   }

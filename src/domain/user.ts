@@ -88,6 +88,19 @@ export function checkPassword(raw: string): string {
 export const isOwnName = (password: string, { username, email }: Pick<Profile, 'username' | 'email'>): boolean =>
   [username, email].some((name) => uniqueKey(name) === uniqueKey(password));
 
+const PIECE_MAX = 4;
+
+/**
+ * Whether a password is up to four characters again and again (`aaaaaaaa`, `abcabcabc`), or one run of neighbours, up or down
+ * (`12345678`, `hgfedcba`), in whatever case.
+ */
+export function isPlainRow(password: string): boolean {
+  const points = Array.from(password.toLowerCase(), (character) => character.codePointAt(0) ?? 0);
+  const repeats = (piece: number) => points.every((point, i) => point === points[i % piece]);
+  const runs = (step: number) => points.every((point, i) => i === 0 || point === (points[i - 1] ?? 0) + step);
+  return [1, -1].some(runs) || Array.from({ length: PIECE_MAX }, (_, i) => i + 1).some(repeats);
+}
+
 /** @throws DomainError VALIDATION_FAILED */
 export function checkBirthDate(raw: string | null, now: Instant): string | null {
   if (raw === null) return null;

@@ -8,6 +8,7 @@ import {
   checkPassword,
   checkUsername,
   isOwnName,
+  isPlainRow,
   loginKey,
   seenBy,
 } from '../../src/domain/user.ts';
@@ -150,6 +151,20 @@ test('the name and the address are no password of their owner, in whatever case'
   for (const own of ['ann-example', 'ANN-EXAMPLE', 'ann@example.ORG']) expect(isOwnName(own, owner)).toBe(true);
   for (const other of ['ann-example1', 'example', '']) expect(isOwnName(other, owner)).toBe(false);
 });
+
+test.each(['aaaaaaaa', 'AaAaAaAa', '😀'.repeat(8), 'abcabcabc', '12341234', '12312312', 'ABCDefgh', '87654321'])(
+  '%s is a plain row',
+  (password) => {
+    expect(isPlainRow(password)).toBe(true);
+  },
+);
+
+test.each(['aaaaaaab', 'abcabcabd', '12345679', '1234512345', 'abcdefgz', 'correct horse battery'])(
+  '%s is no plain row',
+  (password) => {
+    expect(isPlainRow(password)).toBe(false);
+  },
+);
 
 describe('a birth date', () => {
   test.each([[null], ['1900-01-01'], ['1972-02-29'], ['2000-02-29'], ['2026-01-15']])('may be %s', (date) => {

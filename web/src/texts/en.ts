@@ -70,7 +70,8 @@ export const en = {
     MESSAGE_NOT_FOUND: 'This message is gone.',
     NETWORK: 'The server cannot be reached. Check your connection.',
     OWNER_MUST_HAND_OVER: 'Make somebody else the owner first.',
-    PASSWORD_WEAK: 'Very many people have this password, or it is your own name or address. Choose another.',
+    PASSWORD_WEAK:
+      'Very many people have this password, or it is a plain row like abcabcabc, or your own name or address.',
     PAYLOAD_TOO_LARGE: 'That is too large.',
     RATE_LIMITED: 'That was too often. Wait a moment.',
     REPLY_TARGET_UNKNOWN: 'The message that you replied to is gone.',

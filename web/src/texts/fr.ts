@@ -70,7 +70,7 @@ export const fr: Texts = {
     NETWORK: 'Le serveur est injoignable. Vérifiez votre connexion.',
     OWNER_MUST_HAND_OVER: 'Désignez d’abord un autre propriétaire.',
     PASSWORD_WEAK:
-      'Beaucoup de gens ont ce mot de passe, ou c’est votre propre nom ou adresse. Choisissez-en un autre.',
+      'Ce mot de passe est vite deviné : trop courant, une simple suite comme abcabcabc, ou votre propre nom ou adresse.',
     PAYLOAD_TOO_LARGE: 'C’est trop volumineux.',
     RATE_LIMITED: 'C’était trop souvent. Patientez un instant.',
     REPLY_TARGET_UNKNOWN: 'Le message auquel vous répondiez n’existe plus.',
