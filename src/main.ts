@@ -75,10 +75,16 @@ async function serve(): Promise<void> {
 /** Makes sure that there is a way to be the admin of this server: the configured one, else an invitation, printed once. */
 async function provideAdmin({ operator }: Application, { config, logger }: Leaves): Promise<void> {
   const { adminLogin: login, adminEmail: email, adminPassword: password } = config;
-  if (login !== undefined) await operator.ensureAdmin({ login, email, password });
+  if (login !== undefined) await operator.ensureAdmin({ login, email, password }).catch(refuseAdmin);
   const invitation = await operator.inviteFirstAdmin();
   if (!invitation) return;
   const { code, expiresAt } = invitation;
   const until = new Date(expiresAt).toISOString();
   logger.warn({ invitation: code, until }, 'there is no admin yet: register with this invitation to become one');
+}
+
+/** What the rules of accounts refuse is a mistake in the configuration, which no restart mends. */
+function refuseAdmin(error: unknown): never {
+  if (!(error instanceof Error) || error.name !== 'DomainError') throw error;
+  throw new ConfigError([`PARLEY_ADMIN_LOGIN, PARLEY_ADMIN_EMAIL, PARLEY_ADMIN_PASSWORD: ${error.message}`]);
 }

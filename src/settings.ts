@@ -33,7 +33,7 @@ const readableFile = () => checkedText('the path of a file that this process can
 export const schema = Type.Object({
   host: setting(
     'HOST',
-    text('a host name or an address', '127.0.0.1'),
+    Type.Refine(Type.String({ title: 'a host name or an address', default: '127.0.0.1' }), isHost),
     'What to listen on. The default is reached from this machine only, 0.0.0.0 from every network (so the Docker image sets it).',
   ),
   port: setting(
@@ -209,6 +209,10 @@ export interface Setting extends Meta {
 }
 
 export const SETTINGS = Object.entries(schema.properties) as [keyof Config, TSchema & Setting][];
+
+function isHost(value: string): boolean {
+  return isIPv6(value) || /^[a-z\d_]([\w.-]*\w)?\.?$/i.test(value);
+}
 
 function isOrigin(value: string): boolean {
   return /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;

@@ -46,6 +46,14 @@ describe('starting', () => {
     expect(said).not.toContain('short');
   });
 
+  it('an admin whom the rules of accounts refuse is a mistake in the configuration, too', async () => {
+    const admin = { PARLEY_ADMIN_LOGIN: 'boss', PARLEY_ADMIN_EMAIL: 'boss@example.org' };
+    const env = { PARLEY_DATA_DIR: await aFolder(), ...admin, PARLEY_ADMIN_PASSWORD: 'abcabcabc' };
+    const server = ServerProcess.spawn(env);
+    expect(await server.ended).toEqual({ code: 78, signal: null });
+    expect(server.lines.join('\n')).toContain('PARLEY_ADMIN_PASSWORD: This password is soon guessed');
+  });
+
   it('a port that is taken ends it with a reason', async () => {
     const first = await start({ PARLEY_DATA_DIR: await aFolder() });
     const second = ServerProcess.spawn({ PARLEY_DATA_DIR: await aFolder(), PORT: new URL(first.url).port });
