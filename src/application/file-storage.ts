@@ -63,7 +63,8 @@ export class FileStorage {
       const head = new Head();
       const bytes = await this.#blobs.put(id, head.of(content), maxBytes);
       const whole = { ...opened, ...contentTypeOf(head.bytes()), bytes };
-      if (!(await this.#files.complete(whole))) throw new Error(`the row of ${id} has gone`);
+      if (!(await this.#files.complete(whole)))
+        throw new DomainError('UNAVAILABLE', 'The file was taken away as it came.');
       return whole;
     } catch (error) {
       await this.#discard(id).catch(() => undefined); // its check does it again

@@ -407,6 +407,18 @@ describe('what nobody needs any more', () => {
     expect(await app.store.files.unsent(ann.id)).toEqual({ count: 0, bytes: 0 });
   });
 
+  test('is taken away as it comes: the upload may be tried again, and nothing is left', async () => {
+    const put = blobs.put.bind(blobs);
+    blobs.put = async (...content) => {
+      const bytes = await put(...content);
+      await aDayLater();
+      return bytes;
+    };
+    const { status, body } = await files.upload(ann, 'text');
+    expect([status, body.code, blobs.blobs.size]).toEqual([503, 'UNAVAILABLE', 0]);
+    expect(await app.store.files.unsent(ann.id)).toEqual({ count: 0, bytes: 0 });
+  });
+
   test('stays if it is sent while it is looked at; else it cannot be sent', async () => {
     for (let round = 0; round < 10; round += 1) {
       const { body: attachment } = await files.upload(ann, 'text');
