@@ -43,6 +43,9 @@ export interface User extends Profile {
 /** The key under which a login is looked up, be it a username or an address: an address has an @, a username has none. */
 export const loginKey = uniqueKey;
 
+/** Controls, format characters, fillers and unassigned code points: with them two names could look the same. */
+const INVISIBLE = /\p{C}|\p{DI}/u;
+
 /** @throws DomainError VALIDATION_FAILED */
 export function checkUsername(raw: string): string {
   const name = storableText(raw, USERNAME_LENGTH.min, USERNAME_LENGTH.max);
@@ -50,8 +53,7 @@ export function checkUsername(raw: string): string {
   // Of the key, too: a full-width @ would make it somebody's address.
   if (/[@/]/u.test(key)) throw invalid('must not contain @ or /');
   if (/\p{Z}|\s/u.test(name)) throw invalid('must not contain blanks');
-  // Controls, format characters, fillers and unassigned code points cannot be seen, so two names could look the same.
-  if (/\p{C}|\p{DI}/u.test(name)) throw invalid('must not contain invisible characters');
+  if (INVISIBLE.test(name)) throw invalid('must not contain invisible characters');
   if (codePointCount(key) > USERNAME_LENGTH.max * 4) throw invalid('must not contain compatibility ligatures');
   return name;
 }
@@ -68,7 +70,7 @@ export function checkEmail(raw: string): string {
   const isLabel = (label: string) => /^[\p{L}\p{N}\p{M}-]{1,63}$/u.test(label) && !/^-|-$/.test(label);
   const isAtom = (atom: string) => /^[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~-]+$/u.test(atom);
   const fits = local.length <= 64 && labels.length >= 2 && labels.every(isLabel) && local.split('.').every(isAtom);
-  if (!fits) throw invalid('must be an e-mail address');
+  if (!fits || INVISIBLE.test(address)) throw invalid('must be an e-mail address');
   return address;
 }
 

@@ -106,6 +106,8 @@ describe('an e-mail address', () => {
     ['with a name', 'Ann <ann@example.org>'],
     ['with an address literal', 'ann@[127.0.0.1]'],
     ['with a zero-width space', 'an\u200Bn@example.org'],
+    ['with a filler, which is a letter', 'an\u115Fn@example.org'],
+    ['with a joiner, which is a mark', 'an\u034Fn@example.org'],
     ['of two lines', 'ann@example.org\nbob@example.org'],
   ])('may not be one %s', (_, address) => {
     expect(() => checkEmail(address)).toThrow('must be an e-mail address');
