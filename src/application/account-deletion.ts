@@ -3,11 +3,10 @@ import type { ChatId, UserId } from '../domain/ids.ts';
 import type { Actor } from '../domain/session.ts';
 import type { ChatWriter } from './chat-writer.ts';
 import { endSessions } from './end-sessions.ts';
+import type { Deletion, DeletionRepository } from './ports/deletions.ts';
 import type { OneTimeCodeRepository } from './ports/one-time-codes.ts';
 import type {
   ChatRepository,
-  Deletion,
-  DeletionRepository,
   FileRepository,
   MessageRepository,
   SessionRepository,

@@ -10,7 +10,7 @@ import {
   mutedUntilOf,
   readSeqOf,
 } from './chat-service.ts';
-import type { ChatLog, ChatRepository, Membership, RevRange, UserRepository } from './ports/persistence.ts';
+import type { ChatHead, ChatLog, ChatRepository, Membership, RevRange, UserRepository } from './ports/persistence.ts';
 import type { Clock } from './ports/services.ts';
 
 /** What is told of one chat, and in all, change by change; beyond that a client reads the chat afresh. */
@@ -108,13 +108,14 @@ export class CatchUp {
   /**
    * What the client has missed. A fixed number of look-ups, however many chats there are; texts are read later, by `read`.
    * What is named in `known` and never was the user's is passed over.
+   * @param found the heads of the user's chats, where they have just been read
    */
-  async plan(userId: UserId, known: KnownState): Promise<Plan> {
-    const [memberships, user] = await Promise.all([this.#chats.memberships(userId), this.#users.find(userId)]);
+  async plan(userId: UserId, known: KnownState, found?: readonly ChatHead[]): Promise<Plan> {
+    const [all, user] = await Promise.all([found ?? this.#chats.heads(userId), this.#users.find(userId)]);
     const now = this.#clock.now();
-    const heads = new Map(
-      memberships.sort(byActivity).map((membership) => [membership.chat.id, headOf(membership, now)]),
-    );
+    const heads = new Map(all.map((head) => [head.id, headOf(head, now)]));
+    const memberships = await this.#differing(userId, known, heads);
+    for (const membership of memberships) heads.set(membership.chat.id, headOf(headIn(membership), now));
     const lost = await this.#lost(userId, known, heads);
     const { moved, added, tooLong } = compare(memberships, known);
     const logged = await this.#log.changesIn([...moved.map(({ range }) => range), ...lost.map(({ range }) => range)]);
@@ -169,6 +170,14 @@ export class CatchUp {
       const view = chatOf.get(step.membership.chat.id);
       return view ? { type: step.type, view } : [];
     });
+  }
+
+  /** The memberships of which the client has not all, latest activity first; who is out of them by now, loses their heads. */
+  async #differing(userId: UserId, known: KnownState, heads: Map<ChatId, Head>): Promise<Membership[]> {
+    const chatIds = [...heads].filter(([chatId, head]) => !isUpToDate(known.chats.get(chatId), head)).map(([id]) => id);
+    if (chatIds.length === 0) return [];
+    for (const chatId of chatIds) heads.delete(chatId);
+    return (await this.#chats.memberships(userId, chatIds)).sort(byActivity);
   }
 
   /** A chat that was deleted after the plan was made is looked at as it is now, so that no text of it is shown. */
@@ -244,10 +253,23 @@ interface Moved {
   readonly range: RevRange;
 }
 
-const headOf = (membership: Membership, now: Instant): Head => {
-  const { rev, seq } = membership.chat;
-  return { rev, seq, readSeq: readSeqOf(membership), mutedUntil: mutedUntilOf(membership, now) };
+type Standing = Pick<ChatHead, 'rev' | 'seq' | 'readSeq' | 'mutedUntil'>;
+
+const headOf = (standing: Standing, now: Instant): Head => {
+  const { rev, seq, readSeq } = standing;
+  return { rev, seq, readSeq, mutedUntil: mutedUntilOf(standing, now) };
 };
+
+const headIn = (membership: Membership): Standing => {
+  const { rev, seq } = membership.chat;
+  return { rev, seq, readSeq: readSeqOf(membership), mutedUntil: membership.mutedUntil };
+};
+
+/** A client that does not keep what is muted lacks nothing of it. */
+const isUpToDate = (known: Known | undefined, { rev, readSeq, mutedUntil }: Head): boolean =>
+  known?.rev === rev &&
+  known.readSeq === readSeq &&
+  (known.mutedUntil === undefined || known.mutedUntil === mutedUntil);
 
 /** Which chats moved on, which are not known, and which moved too far; a `rev` that there never was counts as that. */
 function compare(

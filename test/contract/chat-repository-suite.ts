@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { NO_MARK } from '../../src/domain/chat.ts';
+import { effectiveMark, NO_MARK } from '../../src/domain/chat.ts';
 import { anId, ids } from '../support/builders.ts';
 import { createGroup, perform, say } from '../support/chat-actions.ts';
 import { storeForEachTest } from './each-test.ts';
@@ -77,12 +77,46 @@ export function chatRepositorySuite(harness: StoreHarness): void {
         await remove(deleted, ann);
         await chats.raiseMark(stays, bob, { seq: 1, n: 0 });
         expect(await chats.memberships(bob)).toEqual([await chats.membership(stays, bob)]);
-        expect(await chats.heads(bob)).toEqual([{ id: stays, rev: 1, memberCount: 2 }]);
+        expect(await chats.memberships(bob, [stays, left, deleted, others])).toEqual(await chats.memberships(bob));
         expect(await chats.countMemberships(bob)).toBe(1);
         const annChats = (await chats.memberships(ann)).map(({ chat }) => chat.id);
         expect([...annChats].sort()).toEqual([stays, left, others].sort());
         expect((await chats.heads(ann)).map(({ id }) => id).sort()).toEqual([stays, left, others].sort());
         expect(await chats.countMemberships(ann)).toBe(3);
+      });
+
+      test('are those that were asked for', async () => {
+        const { chatLog, chats } = subject.store;
+        const ann = anId();
+        const [one, other] = [await createGroup(chatLog, ann), await createGroup(chatLog, ann)];
+        expect((await chats.memberships(ann, [other, anId()])).map(({ chat }) => chat.id)).toEqual([other]);
+        expect(await chats.memberships(ann, [one, other])).toHaveLength(2);
+        expect(await chats.memberships(ann, [])).toEqual([]);
+      });
+
+      test('have heads that say what they say', async () => {
+        const { chatLog, chats } = subject.store;
+        const [ann, bob] = [anId(), anId()];
+        const [read, joined, reopened] = [
+          await createGroup(chatLog, ann, [bob]),
+          await createGroup(chatLog, ann),
+          anId(),
+        ];
+        await say(chatLog, read, ann, 'hello');
+        await chats.raiseMark(read, bob, { seq: 2, n: 1 });
+        await chats.mute(read, bob, 1_900_000_000_000);
+        await say(chatLog, joined, ann, 'before he came');
+        await add(joined, ann, bob);
+        await perform(chatLog, reopened, ann, { type: 'chat.open', peerId: bob });
+        await say(chatLog, reopened, ann, 'gone with the chat');
+        await remove(reopened, ann);
+        await perform(chatLog, reopened, ann, { type: 'chat.open', peerId: bob });
+        const expected = (await chats.memberships(bob)).map(({ chat, member, mark, mutedUntil }) => {
+          const { id, rev, seq, activeAt, memberCount } = chat;
+          return { id, rev, seq, activeAt, memberCount, readSeq: effectiveMark(chat, member, mark).seq, mutedUntil };
+        });
+        expect(expected.every(({ readSeq }) => readSeq > 0)).toBe(true);
+        expect(new Set(await chats.heads(bob))).toEqual(new Set(expected));
       });
 
       test('are none for who is in no chat', async () => {

@@ -123,13 +123,12 @@ describe('the SQLite database', () => {
 
   test('lists memberships, and the heads of their chats, in one query each, by index', () => {
     const queries = withPart('FROM members CROSS JOIN chats ON number = chat\n      WHERE user_id = ?');
-    expect(queries).toHaveLength(2);
-    for (const query of queries) {
-      expect(planOf(query)).toEqual([
-        expect.stringMatching(/^SEARCH members USING (COVERING )?INDEX members_user \(user_id=\?\)/),
+    expect(queries.map(planOf)).toEqual(
+      ['INDEX', 'COVERING INDEX'].map((index) => [
+        expect.stringContaining(`SEARCH members USING ${index} members_user (user_id=?)`),
         expect.stringContaining('SEARCH chats USING INTEGER PRIMARY KEY'),
-      ]);
-    }
+      ]),
+    );
   });
 
   test('in memory needs no folder', async () => {

@@ -234,12 +234,13 @@ describe('who was not in a chat all the time', () => {
     const before = await known(bob);
     const elsewhere = await startApp({ store: app.store });
     const typists = await Promise.all([ann, cat].map(({ accessToken }) => SocketClient.signedIn(app.url, accessToken)));
-    const { catchUp } = app.services;
-    const plan = catchUp.plan.bind(catchUp);
-    jest.spyOn(catchUp, 'plan').mockImplementationOnce(async (...args) => {
+    const { chats } = app.services;
+    const headsOf = chats.headsOf.bind(chats);
+    jest.spyOn(chats, 'headsOf').mockImplementationOnce(async (userId) => {
+      const heads = await headsOf(userId);
       await typists[0]?.command('chat.typing', { chatId });
       await new ApiClient(elsewhere.url, ann.accessToken).delete(`/chats/${chatId}/members/${bob.id}`);
-      return plan(...args);
+      return heads;
     });
     const { events, socket, close } = await resumed(bob, before);
     await typists[1]?.command('chat.typing', { chatId });

@@ -13,6 +13,7 @@ import type { Message, MessageFilter } from '../../domain/message.ts';
 import type { Session } from '../../domain/session.ts';
 import type { FileUse, StoredFile } from '../../domain/stored-file.ts';
 import type { User } from '../../domain/user.ts';
+import type { DeletionRepository } from './deletions.ts';
 import type { MailQueue } from './mail-queue.ts';
 import type { OneTimeCodeRepository } from './one-time-codes.ts';
 
@@ -109,8 +110,13 @@ export interface MarkedMember {
   readonly mark: ReadMark;
 }
 
-/** A chat, for whoever follows it. */
-export type ChatHead = Pick<Chat, 'id' | 'rev' | 'memberCount'>;
+/** Where a chat stands, and one of its members in it. */
+export interface ChatHead extends Pick<Chat, 'id' | 'rev' | 'seq' | 'activeAt' | 'memberCount'> {
+  /** The `seq` of his `effectiveMark`. */
+  readonly readSeq: number;
+  /** As in his membership. */
+  readonly mutedUntil: Instant | null;
+}
 
 /** Reading chats and memberships, and the read marks, which are not of the log. */
 export interface ChatRepository {
@@ -119,8 +125,11 @@ export interface ChatRepository {
   /** The membership, also of a chat that is deleted or left (see `chat.live`, `member.active`); null if there never was one. */
   membership(chatId: ChatId, userId: UserId): Promise<Membership | null>;
 
-  /** All active memberships of live chats, in no order; at most 2 indexed look-ups however many there are. */
-  memberships(userId: UserId): Promise<Membership[]>;
+  /**
+   * All active memberships of live chats, or those of these chats alone, in no order; at most 2 indexed look-ups however many
+   * there are.
+   */
+  memberships(userId: UserId, chatIds?: readonly ChatId[]): Promise<Membership[]>;
 
   /** Of the same chats the heads alone, which cost a fraction. */
   heads(userId: UserId): Promise<ChatHead[]>;
@@ -271,33 +280,6 @@ export interface UserMatches {
   readonly users: readonly User[];
   /** Where to go on; null where nobody is left. */
   readonly next: UserPosition | null;
-}
-
-/** An account that is no more, while something of it is left to be cleared away. */
-export interface Deletion {
-  readonly userId: UserId;
-  /** What becomes of his messages. */
-  readonly messages: 'keep' | 'erase';
-  readonly at: Instant;
-}
-
-/** The end of accounts. */
-export interface DeletionRepository {
-  /**
-   * Takes an account away and puts down what is left to do, in one step. From then on no method of UserRepository finds it; its
-   * address is free, its username not yet. False where there is no such account.
-   */
-  begin(deletion: Deletion): Promise<boolean>;
-  /** Those that are not finished, oldest first, at most `limit`. */
-  unfinished(limit: number): Promise<Deletion[]>;
-  /**
-   * Takes what was deleted out of the store's own files too, where bytes stay in unused parts of them. False where it would take
-   * too long while the store is in use, and some may be left. @throws StoreError while somebody reads what was there before
-   */
-  scrub(): Promise<boolean>;
-  finish(userId: UserId): Promise<void>;
-  /** Frees the usernames of accounts that were deleted before this. */
-  releaseNames(before: Instant): Promise<void>;
 }
 
 export interface Credential {

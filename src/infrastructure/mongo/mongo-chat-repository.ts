@@ -56,6 +56,17 @@ const toMembership = (chat: Chat, row: MemberRow): Membership => ({
   mutedUntil: row.mutedUntil ?? null,
 });
 
+const HEAD_OF_CHAT = { rev: 1, seq: 1, activeAt: 1, memberCount: 1, floorSeq: 1 };
+const HEAD_OF_MEMBER = { _id: 0, chatId: 1, joinedSeq: 1, 'mark.seq': 1, mutedUntil: 1 };
+
+const toHead = (
+  { _id: id, rev, seq, activeAt, memberCount, floorSeq }: ChatRow,
+  { joinedSeq, mark = NO_MARK, mutedUntil = null }: MemberRow,
+): ChatHead => ({
+  ...{ id, rev, seq, activeAt, memberCount },
+  ...{ readSeq: Math.max(mark.seq, joinedSeq, floorSeq), mutedUntil },
+});
+
 const isLive = (chatIds: ChatId[]): Filter<ChatRow> => ({ _id: { $in: chatIds }, live: true });
 
 /** Those of these people who share a live chat with this one, in 2 look-ups: his live chats, and who of them is in those. */
@@ -102,8 +113,9 @@ export class MongoChatRepository implements ChatRepository {
     return chat && row && toMembership(chat, row);
   }
 
-  async memberships(userId: UserId): Promise<Membership[]> {
-    const rows = await this.#members.find({ userId, active: true }).toArray().catch(readFailed);
+  async memberships(userId: UserId, of?: readonly ChatId[]): Promise<Membership[]> {
+    const wanted = { userId, active: true, ...(of && { chatId: { $in: [...of] } }) };
+    const rows = await this.#members.find(wanted).toArray().catch(readFailed);
     const chatIds = rows.map((row) => row.chatId);
     const chats = await this.#chats.find(isLive(chatIds)).toArray().catch(readFailed);
     const chatOf = new Map(chats.map((chat) => [chat._id, toChat(chat)]));
@@ -114,8 +126,13 @@ export class MongoChatRepository implements ChatRepository {
   }
 
   async heads(userId: UserId): Promise<ChatHead[]> {
-    const found = this.#chats.find(isLive(await this.#chatIds(userId)), { projection: { rev: 1, memberCount: 1 } });
-    return (await found.toArray().catch(readFailed)).map(({ _id: id, rev, memberCount }) => ({ id, rev, memberCount }));
+    const mine = this.#members.find({ userId, active: true }, { projection: HEAD_OF_MEMBER });
+    const memberOf = new Map((await mine.toArray().catch(readFailed)).map((row) => [row.chatId, row]));
+    const chats = this.#chats.find(isLive([...memberOf.keys()]), { projection: HEAD_OF_CHAT });
+    return (await chats.toArray().catch(readFailed)).flatMap((chat) => {
+      const member = memberOf.get(chat._id);
+      return member ? [toHead(chat, member)] : [];
+    });
   }
 
   async countMemberships(userId: UserId): Promise<number> {

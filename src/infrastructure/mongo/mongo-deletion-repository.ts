@@ -1,5 +1,5 @@
 import type { Collection, Db } from 'mongodb';
-import type { Deletion, DeletionRepository } from '../../application/ports/persistence.ts';
+import type { Deletion, DeletionRepository } from '../../application/ports/deletions.ts';
 import type { Instant, UserId } from '../../domain/ids.ts';
 import { readFailed, writeFailed } from './mongo-database.ts';
 import { THERE, type UserRow } from './user-rows.ts';

@@ -1,4 +1,4 @@
-import type { Deletion } from '../../application/ports/persistence.ts';
+import type { Deletion } from '../../application/ports/deletions.ts';
 import { gramsOf } from '../../domain/grams.ts';
 import type { Instant, UserId } from '../../domain/ids.ts';
 import { searchKey, uniqueKey } from '../../domain/text.ts';

@@ -14,6 +14,16 @@ import {
   toMutedUntil,
 } from './rows.ts';
 
+type HeadRow = [
+  id: ChatId,
+  rev: number,
+  seq: number,
+  activeAt: Instant,
+  memberCount: number,
+  readSeq: number,
+  mutedUntil: Instant | null,
+];
+
 const OF_CHAT = 'chat = (SELECT number FROM chats WHERE id = ?)';
 
 export class SqliteChatRepository implements ChatRepository {
@@ -21,7 +31,8 @@ export class SqliteChatRepository implements ChatRepository {
   readonly #find: Query<ChatRow>;
   readonly #membership: Query<[...ChatRow, ...MemberRow]>;
   readonly #memberships: Query<[...ChatRow, ...MemberRow]>;
-  readonly #heads: Query<[id: ChatId, rev: number, memberCount: number]>;
+  readonly #membershipsIn: Query<[...ChatRow, ...MemberRow]>;
+  readonly #heads: Query<HeadRow>;
   readonly #count: Query<[number]>;
   readonly #members: Query<MemberRow>;
   readonly #membersById: Query<MemberRow>;
@@ -42,8 +53,14 @@ export class SqliteChatRepository implements ChatRepository {
     this.#memberships = database.query(`
       SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS} FROM members CROSS JOIN chats ON number = chat
       WHERE user_id = ? AND active = 1 AND live = 1`);
+    this.#membershipsIn = database.query(`
+      SELECT ${CHAT_COLUMNS}, ${MEMBER_COLUMNS} FROM json_each(?2) AS wanted
+      CROSS JOIN chats ON chats.id = wanted.value CROSS JOIN members ON chat = number AND user_id = ?1
+      WHERE active = 1 AND live = 1`);
     this.#heads = database.query(`
-      SELECT chats.id, chats.rev, chats.member_count FROM members CROSS JOIN chats ON number = chat
+      SELECT chats.id, chats.rev, chats.seq, chats.active_at, chats.member_count,
+        max(read_seq, joined_seq, floor_seq), muted_until
+      FROM members CROSS JOIN chats ON number = chat
       WHERE user_id = ? AND active = 1 AND live = 1`);
     this.#count = database.query(`
       SELECT count(*) FROM members CROSS JOIN chats ON number = chat WHERE user_id = ? AND active = 1 AND live = 1`);
@@ -92,14 +109,15 @@ export class SqliteChatRepository implements ChatRepository {
     });
   }
 
-  memberships(userId: UserId): Promise<Membership[]> {
-    return this.#database.read(() => this.#memberships.all(userId).map(toMembership));
+  memberships(userId: UserId, chatIds?: readonly ChatId[]): Promise<Membership[]> {
+    return this.#database.read(() => {
+      const rows = chatIds ? this.#membershipsIn.all(userId, JSON.stringify(chatIds)) : this.#memberships.all(userId);
+      return rows.map(toMembership);
+    });
   }
 
   heads(userId: UserId): Promise<ChatHead[]> {
-    return this.#database.read(() =>
-      this.#heads.all(userId).map(([id, rev, memberCount]) => ({ id, rev, memberCount })),
-    );
+    return this.#database.read(() => this.#heads.all(userId).map(toHead));
   }
 
   countMemberships(userId: UserId): Promise<number> {
@@ -166,3 +184,13 @@ function toMembership(row: [...ChatRow, ...MemberRow]): Membership {
   const member = row.slice(CHAT_WIDTH) as MemberRow;
   return { chat, ...toMarkedMember(chat.id, member), mutedUntil: toMutedUntil(member) };
 }
+
+const toHead = ([id, rev, seq, activeAt, memberCount, readSeq, mutedUntil]: HeadRow): ChatHead => ({
+  id,
+  rev,
+  seq,
+  activeAt,
+  memberCount,
+  readSeq,
+  mutedUntil,
+});

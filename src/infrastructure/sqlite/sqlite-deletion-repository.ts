@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
-import type { Deletion, DeletionRepository } from '../../application/ports/persistence.ts';
+import type { Deletion, DeletionRepository } from '../../application/ports/deletions.ts';
 import type { Instant, UserId } from '../../domain/ids.ts';
 import type { Database, Query } from './database.ts';
 

@@ -21,7 +21,7 @@ import {
   type ReadBell,
 } from './channel.ts';
 import { encodeSharedChange } from './encode.ts';
-import type { Follower } from './follower.ts';
+import { type Follower, watchingRemovals } from './follower.ts';
 import { Heads } from './heads.ts';
 import { sendChanges } from './send-to.ts';
 
@@ -42,6 +42,7 @@ export class Fanout {
   readonly #users = new Map<UserId, Set<Follower>>();
   readonly #heads: Heads;
   readonly #announcements: Announcements;
+  #heard = 0;
 
   constructor(deps: { chats: ChatService; directory: UserDirectory; bus: EventBus; logger: Logger }) {
     this.#chats = deps.chats;
@@ -90,13 +91,18 @@ export class Fanout {
   /**
    * Follows those of the chats that `read` gives from which the user was not removed while it was read: such a right is worth
    * nothing. The user must be attached. What came up to their revs, the client reads for itself. Answers the chats that are
-   * followed now.
+   * followed now, if they stand as they were read; null if something has been heard meanwhile that may have passed by.
    */
-  async followAll(connection: Follower, read: () => Promise<readonly Pick<Chat, 'id' | 'rev'>[]>): Promise<ChatId[]> {
-    return this.watchingRemovals(connection, async (removed) => {
-      const followed = (await read()).filter(({ id }) => !removed.has(id) && !connection.closed);
-      for (const { id, rev } of followed) this.follow(connection, id, rev);
-      return followed.map(({ id }) => id);
+  async followAll<Head extends Pick<Chat, 'id' | 'rev'>>(
+    connection: Follower,
+    read: () => Promise<readonly Head[]>,
+  ): Promise<readonly Head[] | null> {
+    return watchingRemovals(connection, async (removed) => {
+      const before = this.#heard;
+      const heads = (await read()).filter(({ id }) => !removed.has(id) && !connection.closed);
+      for (const { id, rev } of heads) this.follow(connection, id, rev);
+      const isCurrent = this.#heard === before && heads.every(({ id, rev }) => this.isBehind(id, rev + 1));
+      return isCurrent ? heads : null;
     });
   }
 
@@ -105,20 +111,6 @@ export class Fanout {
     const channel = this.#channel(chatId);
     this.#follow(connection, channel);
     if (!channel.busy) channel.rev ??= rev;
-  }
-
-  /** Does this while every chat from which the user is removed meanwhile is kept, with the `rev` of that. He must be attached. */
-  async watchingRemovals<T>(
-    connection: Follower,
-    work: (removed: ReadonlyMap<ChatId, number>) => Promise<T>,
-  ): Promise<T> {
-    const removed = new Map<ChatId, number>();
-    connection.rightChecks.add(removed);
-    try {
-      return await work(removed);
-    } finally {
-      connection.rightChecks.delete(removed);
-    }
   }
 
   /** Whether changes of this chat up to this rev may still be on their way to those who follow it. */
@@ -185,6 +177,7 @@ export class Fanout {
   }
 
   #hear(event: BusEvent): void {
+    this.#heard += 1;
     if (event.type === 'commit') this.#ring(event.commit);
     else if (event.type === 'chat.read' || event.type === 'chat.typing') this.#ringIn(event.chatId, event);
     else if (event.type === 'sessions.ended') this.endSessions(event.userId, event.sessionIds, event.suspended);

@@ -12,3 +12,17 @@ export interface Follower {
   /** What the user's session was good for is over. */
   close(code: number, reason: string): void;
 }
+
+/** Does this while every chat from which the user is removed meanwhile is kept, with the `rev` of that. He must be attached. */
+export async function watchingRemovals<T>(
+  follower: Follower,
+  work: (removed: ReadonlyMap<ChatId, number>) => Promise<T>,
+): Promise<T> {
+  const removed = new Map<ChatId, number>();
+  follower.rightChecks.add(removed);
+  try {
+    return await work(removed);
+  } finally {
+    follower.rightChecks.delete(removed);
+  }
+}

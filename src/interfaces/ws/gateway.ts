@@ -22,6 +22,7 @@ import { AddressCeiling } from './address-ceiling.ts';
 import { commandName, errorFrame, limitOf, runCommand } from './commands.ts';
 import { AUTH_FRAME_MAX_BYTES, Connection, HEARTBEAT_MS, type Identity } from './connection.ts';
 import { Fanout } from './fanout.ts';
+import { watchingRemovals } from './follower.ts';
 import { forgetUpgrade, rememberResponse } from './forget-upgrade.ts';
 import { LongPolls } from './long-polls.ts';
 import { LookOver } from './look-over.ts';
@@ -302,11 +303,11 @@ export class Gateway {
     connection.identity = identity;
     await this.#fanout.attach(connection, userId);
     await this.#services.auth.authenticate(identity); // once attached: from now on its end is heard of
+    if (resume?.epoch === this.#services.epoch) return this.#resume(connection, identity, knownState(resume));
     await this.#fanout.followAll(connection, () => this.#services.chats.headsOf(userId));
     const me = await this.#services.profiles.me(identity);
-    if (connection.closed || connection.ready) return;
-    if (resume?.epoch === this.#services.epoch) await this.#resume(connection, identity, knownState(resume));
-    else this.#begin(connection, identity, me.version, { resumed: false, reason: resume ? 'epoch' : 'none' });
+    if (!connection.closed)
+      this.#begin(connection, identity, me.version, { resumed: false, reason: resume ? 'epoch' : 'none' });
   }
 
   /** From now on the client hears and may send. */
@@ -323,21 +324,23 @@ export class Gateway {
   }
 
   /**
-   * Tells what was missed, and then what has come since. The connection follows its chats before their heads are read, so there
-   * is no hole between the two; what it was told in the one is left out of the other.
+   * Tells what was missed, and then what has come since. The connection follows its chats from the heads on that what was missed
+   * is counted up to, so there is no hole between the two; what it was told in the one is left out of the other.
    */
   async #resume(connection: Connection, identity: Identity, known: KnownState): Promise<void> {
-    const { catchUp, directory } = this.#services;
-    await this.#fanout.watchingRemovals(connection, async (removed) => {
+    const { catchUp, chats, directory } = this.#services;
+    await watchingRemovals(connection, async (removed) => {
       connection.hold();
-      const { steps, heads, lost, me } = await catchUp.plan(identity.userId, known);
+      const followed = await this.#fanout.followAll(connection, () => chats.headsOf(identity.userId));
+      const { steps, heads, lost, me } = await catchUp.plan(identity.userId, known, followed ?? undefined);
       if (connection.closed) return;
       // Of the chats that he has lost the bus may not have told yet.
       for (const [chatId, rev] of lost)
         if (this.#fanout.isBehind(chatId, rev)) this.#fanout.unfollow(connection, chatId);
       const isGone = (chatId: ChatId) =>
         (removed.get(chatId) ?? 0) > (heads.get(chatId)?.rev ?? Number.POSITIVE_INFINITY);
-      for (const [chatId, { rev }] of heads) if (!isGone(chatId)) this.#fanout.follow(connection, chatId, rev);
+      for (const [chatId, { rev }] of heads)
+        if (!connection.following.has(chatId) && !isGone(chatId)) this.#fanout.follow(connection, chatId, rev);
       this.#begin(connection, identity, me, { resumed: true, replayed: steps.length });
       const told = new Map([...heads.keys()].map((chatId) => [chatId, known.chats.get(chatId)?.rev ?? 0]));
       for (let i = 0; i < steps.length; i += EVENTS_AT_ONCE) {

@@ -3,7 +3,7 @@ import type { Migration } from '../migrations.ts';
 /**
  * Chats have a number of their own, and a row that belongs to one is found by `number << 32 | seq` (or `| rev`): so what
  * belongs to a chat lies together in the file, in its order, and is unique by its primary key. A commit's changes are JSON:
- * see change-list.ts. `read_seq`, `read_n` and `muted_until` of a member are not of the log; no image
+ * see change-list.ts. A person's memberships lie apart from each other, so what their heads need is in the index. `read_seq`, `read_n` and `muted_until` of a member are not of the log; no image
  * overwrites them.
  */
 export const firstSchema: Migration = {
@@ -156,7 +156,7 @@ CREATE TABLE members (
   muted_until INTEGER,
   PRIMARY KEY (chat, user_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX members_user ON members (user_id) WHERE active = 1;
+CREATE INDEX members_user ON members (user_id, chat, joined_seq, read_seq, muted_until) WHERE active = 1;
 CREATE INDEX members_gone ON members (user_id) WHERE active = 0;
 
 CREATE TABLE messages (
