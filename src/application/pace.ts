@@ -1,6 +1,10 @@
 import type { Clock } from './ports/services.ts';
 
-/** Lets through at most so many in each span of time, in the order in which they came. */
+/** A span that begins so late says that the process is behind with its work; of such, so many pass unused in a row at most. */
+const LATE_MS = 20;
+const UNUSED_MAX = 5;
+
+/** Lets through at most so many in each span of time, in the order in which they came. Who waits, waits for a quiet time as well. */
 export class Pace {
   readonly #clock: Clock;
   readonly #max: number;
@@ -25,8 +29,18 @@ export class Pace {
 
   async #letThrough(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#clock.sleep(this.#spanEnd - this.#clock.elapsed());
+      await this.#nextSpan();
       while (this.#waiting.length > 0 && this.#takeOne()) this.#waiting.shift()?.();
+    }
+  }
+
+  /** The first that begins in time. */
+  async #nextSpan(): Promise<void> {
+    for (let unused = 0; ; unused += 1) {
+      await this.#clock.sleep(this.#spanEnd - this.#clock.elapsed());
+      const now = this.#clock.elapsed();
+      if (now - this.#spanEnd < LATE_MS || unused === UNUSED_MAX) return;
+      this.#spanEnd = now + this.#spanMs;
     }
   }
 

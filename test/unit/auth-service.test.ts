@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Grant } from '../../src/application/auth-service.ts';
-import type { Deletion } from '../../src/application/ports/persistence.ts';
+import type { Deletion } from '../../src/application/ports/deletions.ts';
 import type { Actor } from '../../src/domain/session.ts';
 import type { User } from '../../src/domain/user.ts';
 import { anId, aSession, aUser, NOON } from '../support/builders.ts';

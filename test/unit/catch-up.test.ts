@@ -208,7 +208,11 @@ describe('what a client is to be told', () => {
 
   test('is of so many changes in all, and of a chat with more that it is too much', async () => {
     const chatIds = await Promise.all(Array.from({ length: 7 }, aGroup));
-    const memberships = await app.store.chats.memberships(bob.userId);
+    const [heads, memberships] = [
+      await app.store.chats.heads(bob.userId),
+      await app.store.chats.memberships(bob.userId),
+    ];
+    jest.spyOn(app.store.chats, 'heads').mockResolvedValue(heads.map((head) => ({ ...head, rev: 2 })));
     const revOf = (i: number) => (i === 0 ? 1_002 : i === 6 ? 2 : 1_001);
     jest
       .spyOn(app.store.chats, 'memberships')

@@ -60,6 +60,20 @@ describe('of many who come at once', () => {
     await settled();
     expect(told()).toHaveLength(900);
   });
+
+  test('those who must wait, wait until the process is no longer behind, but not for ever', async () => {
+    for (let i = 0; i < 1_200; i += 1) presence.connect((await app.newActor()).userId);
+    await settled();
+    const later = async (ms: number): Promise<number> => {
+      app.clock.advance(ms);
+      await settled();
+      return told().length;
+    };
+    expect(await later(2_100)).toBe(400);
+    expect(await later(2_000)).toBe(800);
+    for (let late = 0; late < 5; late += 1) expect(await later(2_100)).toBe(800);
+    expect(await later(2_100)).toBe(1_200);
+  });
 });
 
 describe('what is told of somebody', () => {
