@@ -64,13 +64,19 @@ export class StoreMove {
   }
 
   async #begin(): Promise<Progress> {
-    const from = await epochOf(this.#from);
+    const from = (await settingsOf(this.#from)).get('epoch');
+    if (from === undefined) throw new MoveFailed('the source has no epoch: no server ever used it');
     const note = await this.#to.progress();
     if (note !== null) {
       const progress = JSON.parse(note) as Progress;
       if (progress.from !== from) throw new MoveFailed('what is in the target came from another store');
       this.#logger.info({ ...progress }, 'going on');
       return progress;
+    }
+    if ((await settingsOf(this.#to)).get('epoch') === from) {
+      throw new MoveFailed(
+        'the target is not empty: an earlier run has moved all of this store, and nothing is left to do',
+      );
     }
     for (const kind of RECORDS) {
       if (kind !== 'setting' && (await this.#to.records(kind, '', 1)).length > 0)
@@ -155,11 +161,8 @@ export class StoreMove {
   }
 }
 
-async function epochOf(store: StoreTransfer): Promise<string> {
-  const settings = await store.records('setting', '', AT_ONCE);
-  const epoch = settings.find(({ name }) => name === 'epoch');
-  if (!epoch) throw new MoveFailed('the source has no epoch: no server ever used it');
-  return epoch.value;
+async function settingsOf(store: StoreTransfer): Promise<ReadonlyMap<string, string>> {
+  return new Map((await store.records('setting', '', AT_ONCE)).map(({ name, value }) => [name, value]));
 }
 
 type Keyed = RecordOf[RecordKind];

@@ -100,7 +100,7 @@ await withMongo('a move of a store', (mongo) => {
     await onSqlite(back, live);
     await moveStore(sqlite, 'mongodb', logger);
     await expect(moveStore(back, 'sqlite', logger)).rejects.toThrow('not empty');
-    await expect(moveStore(sqlite, 'mongodb', logger)).rejects.toThrow('not empty');
+    await expect(moveStore(sqlite, 'mongodb', logger)).rejects.toThrow(/not empty.* nothing is left to do/);
     const half = await openMongoTransfer({ uri: database.uri });
     await half.noteProgress(JSON.stringify({ from: 'another store', kind: 'chat', after: '' }));
     await half.close();
