@@ -36,13 +36,13 @@ export class Archive {
     this.#store = store;
     this.#epoch = epoch;
     store.subscribe(() => this.#saveSoon());
-    globalThis.document?.addEventListener('visibilitychange', () => document.hidden && void this.#save());
   }
 
   /** What the storage has of this person, who is here from now on. */
   async open(userId: string): Promise<Copy | undefined> {
     const copy = (await this.#storage.get(keyOf(userId)).catch(() => undefined)) as Copy | undefined;
     this.#userId = userId;
+    globalThis.document?.addEventListener('visibilitychange', this.#saveWhenHidden);
     for (const [chatId, lines] of copy?.lines ?? []) this.#lines.set(chatId, lines);
     return copy;
   }
@@ -60,12 +60,15 @@ export class Archive {
 
   /** Lets go of this person. Resolves when the storage has what there was to keep. */
   async close(): Promise<void> {
+    globalThis.document?.removeEventListener('visibilitychange', this.#saveWhenHidden);
     const saving = this.#save();
     this.#userId = null;
     this.#saved = null;
     this.#lines.clear();
     await saving;
   }
+
+  readonly #saveWhenHidden = () => document.hidden && void this.#save();
 
   #saveSoon(): void {
     if (this.#userId !== null) this.#timer ??= setTimeout(() => void this.#save(), PAUSE_MS);

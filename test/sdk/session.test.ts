@@ -189,6 +189,24 @@ it('a copy is read without a link, made good with one, and wiped with the sign-o
   expect(await storage.list('')).toEqual([]);
 });
 
+it('who keeps a copy listens to the page only as long as somebody is here', async () => {
+  const page = Object.assign(new EventTarget(), { hidden: false, visibilityState: 'visible' });
+  const [added, removed] = [jest.spyOn(page, 'addEventListener'), jest.spyOn(page, 'removeEventListener')];
+  Object.assign(globalThis, { document: page });
+  const { username } = await app.api.register();
+  const ann = clients.make(memoryStorage(), { keepsCopy: true });
+  await ann.auth.login({ login: username, password: PASSWORD });
+  await ann.connect();
+  await ann.auth.logout();
+  await ann.auth.login({ login: username, password: PASSWORD });
+  await ann.close();
+  Reflect.deleteProperty(globalThis, 'document');
+  expect(added).toHaveBeenCalled();
+  expect(removed.mock.calls.map(([type, listener]) => [type, listener])).toEqual(
+    expect.arrayContaining(added.mock.calls.map(([type, listener]) => [type, listener])),
+  );
+});
+
 it('a suspended account: stopped for good', async () => {
   const [admin, ann] = [await clients.register(), await clients.register()];
   await app.operator.promote(admin.store.getState().me?.username ?? '');
