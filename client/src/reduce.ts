@@ -215,7 +215,9 @@ export function applyLive(state: State, frame: LiveFrame): State {
     case 'chat.typing':
       return withTyping(state, frame.chatId, frame.data.userId);
     case 'presence.changed':
-      return withPresence(state, [frame.data]);
+      return withPresence(frame.data.status === 'offline' ? withoutTypingOf(state, frame.data.userId) : state, [
+        frame.data,
+      ]);
     case 'user.updated':
       return withUsers(state, [frame.data.user]);
     default:
@@ -240,6 +242,10 @@ function withTyping(state: State, chatId: string, userId: string): State {
   if (userId === state.userId || typing.includes(userId) || !state.chats[chatId]) return state;
   return { ...state, typing: withEntry(state.typing, chatId, [...typing, userId]) };
 }
+
+/** Who has gone types nowhere. */
+const withoutTypingOf = (state: State, userId: string): State =>
+  Object.keys(state.typing).reduce((before, chatId) => withoutTyping(before, chatId, userId), state);
 
 export function withoutTyping(state: State, chatId: string, userId: string): State {
   const typing = state.typing[chatId];

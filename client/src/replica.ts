@@ -205,7 +205,9 @@ export class Replica {
 
   /** Takes a chat that an answer has brought, if it is a new one; of others the events tell. */
   take(chat: Chat): void {
-    if (!this.state.chats[chat.id]) this.update((state) => withChat(state, chat));
+    if (this.state.chats[chat.id]) return;
+    this.update((state) => withChat(state, chat));
+    void this.#meet(chat);
   }
 
   /** A message of mine is stored: it takes its place at once where it is the next change, and else when the events reach it. */
@@ -266,6 +268,7 @@ export class Replica {
     const message = 'message' in change.data ? change.data.message : null;
     if (message) for (const collected of this.#collectors.get(change.chatId) ?? []) collected.push(message);
     tell.push(() => this.#emitter.emit(change.type, change as never));
+    if (change.type === 'chat.created') void this.#meet(change.data.chat);
     return applyChange(state, change);
   }
 
@@ -309,7 +312,8 @@ export class Replica {
     const { timelines, members } = this.state;
     const chat = await this.#read<ChatSeen>(`chats/${chatId}`);
     if (!('rev' in chat)) return this.update((state) => withoutChat(state, chatId));
-    const page = timelines[chatId] ? await this.#readNewest(chatId) : null;
+    const newest = () => this.#read<Page<Message>>(`chats/${chatId}/messages`, { limit: PAGE / 2 });
+    const page = timelines[chatId] ? await newest() : null;
     this.update((state) => {
       const known = withChat(withoutChat(state, chatId), chat);
       if (!page) return known;
@@ -325,10 +329,6 @@ export class Replica {
     const answer = await this.#http.request<T>('GET', path, { query });
     if (reader !== this.#reader) throw signedOut();
     return answer;
-  }
-
-  #readNewest(chatId: string): Promise<Page<Message>> {
-    return this.#read(`chats/${chatId}/messages`, { limit: PAGE / 2 });
   }
 
   /** The store was restored from a backup: numbers from before are worth nothing. */
@@ -350,6 +350,13 @@ export class Replica {
       const kept = Object.entries(state.presence).filter(([userId]) => there.has(userId));
       return withPresence({ ...state, presence: Object.fromEntries(kept) }, online);
     });
+  }
+
+  /** Nor has any event told whether somebody is there with whom I had no chat until now. */
+  async #meet({ peer }: Chat): Promise<void> {
+    if (!peer || this.state.presence[peer.id]) return;
+    const presence = await this.#read<Presence>(`users/${peer.id}/presence`).catch(() => null);
+    if (presence) this.update((state) => withPresence(state, [presence]));
   }
 
   /** Nor how far others have read. */

@@ -41,3 +41,15 @@ it('two people talk: each sees every line once, in order, and what is unread', a
   expect(chatList(ann.store.getState()).map((chat) => chat.id)).toEqual([id]);
   expect(ann.store.getState().users[idOf(bob)]?.username).toBe(bob.store.getState().me?.username);
 });
+
+it('of somebody whom one meets one knows at once whether he is there; who goes does not type any more', async () => {
+  const [carl, dora] = [await clients.register(), await clients.register()];
+  const { id } = await carl.chats.openDirect(idOf(dora));
+  await until(carl, ({ presence }) => presence[idOf(dora)]?.status === 'online');
+  await until(dora, ({ presence }) => presence[idOf(carl)]?.status === 'online');
+  dora.typing.tell(id);
+  await until(carl, ({ typing }) => typing[id]?.includes(idOf(dora)));
+  await dora.close();
+  await until(carl, ({ presence }) => presence[idOf(dora)]?.status === 'offline');
+  expect(carl.store.getState().typing).toEqual({});
+});
