@@ -1,9 +1,8 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { useTexts } from '../texts/texts.ts';
+import { isTouch } from '../ui/touch.ts';
 import { EMOJI } from './emoji.ts';
 import styles from './emoji-picker.module.css';
-
-const COLUMNS = 8;
 
 /** Emoji to choose from: found by what they show, walked through with the arrows. */
 export function EmojiPicker({ onChoose }: { readonly onChoose: (emoji: string) => void }) {
@@ -12,12 +11,15 @@ export function EmojiPicker({ onChoose }: { readonly onChoose: (emoji: string) =
   const field = useRef<HTMLInputElement>(null);
   const grid = useRef<HTMLDivElement>(null);
   const found = useMemo(() => find(query), [query]);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    if (!isTouch()) field.current?.focus();
+  }, []);
 
   const move = (event: KeyboardEvent) => {
     const buttons = [...(grid.current?.querySelectorAll('button') ?? [])];
     const at = buttons.indexOf(event.target as HTMLButtonElement);
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS }[event.key];
+    const columns = buttons.filter(({ offsetTop }) => offsetTop === buttons[0]?.offsetTop).length;
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns }[event.key];
     const isInField = at < 0;
     if (step === undefined || (isInField && event.key !== 'ArrowDown')) return;
     event.preventDefault();
