@@ -96,6 +96,14 @@ inBrowser('the main path', (stage) => {
       await page.getByRole('menuitem').first().waitFor({ state: 'hidden' });
       expect(await focused(page)).toBe(open);
     }
+    await chooseNew(page, 'New group');
+    await page.waitForFunction(() => document.activeElement?.matches('dialog input'));
+    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).labels?.[0]?.textContent)).toBe(
+      'Name of the group',
+    );
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await tabTo(page, 'More');
     await page.keyboard.press('?');
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
     await page.keyboard.press('Escape');
@@ -125,6 +133,18 @@ inBrowser('the main path', (stage) => {
     await api.post(`/chats/${chatId}/messages`, { content: `https://example.org/${'long'.repeat(60)}` });
     await message(page, 'longlong').waitFor();
     expect(await width()).toBe(320);
+
+    await message(page, 'from a phone')
+      .getByRole('button', { name: /^Actions/ })
+      .tap();
+    await page.getByRole('menuitem', { name: 'Reply' }).tap();
+    await page.getByRole('button', { name: 'Do not reply' }).waitFor();
+    await page.evaluate(() => {
+      Object.defineProperty(visualViewport, 'height', { value: 300 }); // a keyboard that lies over the page
+      visualViewport?.dispatchEvent(new Event('resize'));
+    });
+    const line = await field(page).boundingBox();
+    expect((line?.y ?? 0) + (line?.height ?? 0)).toBeLessThanOrEqual(300);
     await page.getByRole('link', { name: 'Back' }).tap();
     await page.getByRole('link', { name: /pocket/ }).waitFor();
     expect(await width()).toBe(320);

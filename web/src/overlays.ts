@@ -11,3 +11,4 @@ export const useOverlay = create<{ readonly overlay: Overlay }>(() => ({ overlay
 export const openOverlay = (overlay: Overlay): void => useOverlay.setState({ overlay });
 
 export const closeOverlay = (): void => useOverlay.setState({ overlay: { name: 'none' } });
+addEventListener('popstate', closeOverlay); // who goes back does not want it over another page

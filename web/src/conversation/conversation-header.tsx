@@ -89,6 +89,7 @@ function JumpToDate({ chatId, onJump, onClose }: JumpToDateProps) {
           label={t.date}
           type="date"
           required
+          autoFocus
           max={new Date().toLocaleDateString('sv')}
           value={date}
           onChange={(event) => setDate(event.target.value)}

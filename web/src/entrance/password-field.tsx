@@ -8,12 +8,21 @@ interface PasswordFieldProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly isNew?: boolean;
+  readonly autoFocus?: boolean;
   readonly hint?: string;
   readonly problem?: string | undefined;
 }
 
 /** A password, in dots until one asks to see it. */
-export function PasswordField({ label, value, onChange, isNew = false, hint, problem }: PasswordFieldProps) {
+export function PasswordField({
+  label,
+  value,
+  onChange,
+  isNew = false,
+  autoFocus = false,
+  hint,
+  problem,
+}: PasswordFieldProps) {
   const t = useTexts();
   const [isShown, setShown] = useState(false);
   return (
@@ -23,6 +32,7 @@ export function PasswordField({ label, value, onChange, isNew = false, hint, pro
         type={isShown ? 'text' : 'password'}
         autoComplete={isNew ? 'new-password' : 'current-password'}
         required
+        autoFocus={autoFocus}
         value={value}
         onChange={(event) => onChange(event.target.value)}
         hint={hint}

@@ -88,12 +88,17 @@ function Head({ chat }: { readonly chat: Chat }) {
 function About({ chat }: { readonly chat: Chat }) {
   const t = useTexts();
   const [isEditing, setEditing] = useState(false);
+  const [wasEditing, setWasEditing] = useState(false);
   const [name, setName] = useState('');
   const [description, setDescription] = useState('');
   const { run, isBusy, problem } = useAction(async () => {
     await parley.chats.update(chat.id, { name: name.trim(), description: description.trim() || null });
-    setEditing(false);
+    show();
   });
+  const show = () => {
+    setEditing(false);
+    setWasEditing(true);
+  };
   const edit = () => {
     setName(chat.name ?? '');
     setDescription(chat.description ?? '');
@@ -105,7 +110,7 @@ function About({ chat }: { readonly chat: Chat }) {
       <header>
         <h3>{t.about}</h3>
         {mayRename(chat) && !isEditing && (
-          <Button look="quiet" icon="edit" onClick={edit}>
+          <Button look="quiet" icon="edit" autoFocus={wasEditing} onClick={edit}>
             {t.rename}
           </Button>
         )}
@@ -124,6 +129,7 @@ function About({ chat }: { readonly chat: Chat }) {
             label={chat.kind === 'public' ? t.roomName : t.groupName}
             dir="auto"
             maxLength={100}
+            autoFocus
             value={name}
             onChange={(event) => setName(event.target.value)}
           />
@@ -136,7 +142,7 @@ function About({ chat }: { readonly chat: Chat }) {
             onChange={(event) => setDescription(event.target.value)}
           />
           <div className={styles.buttons}>
-            <Button onClick={() => setEditing(false)}>{t.cancel}</Button>
+            <Button onClick={show}>{t.cancel}</Button>
             <Button type="submit" look="primary" busy={isBusy} disabled={name.trim() === ''}>
               {t.save}
             </Button>

@@ -40,6 +40,7 @@ export function NewGroup({ onClose }: { readonly onClose: () => void }) {
           dir="auto"
           maxLength={NAME_MAX}
           autoComplete="off"
+          autoFocus
           value={name}
           onChange={(event) => setName(event.target.value)}
         />

@@ -52,7 +52,7 @@ function ChangePassword({ onClose }: { readonly onClose: () => void }) {
         }}
       >
         {problem && !blames('PASSWORD_WEAK', '/newPassword') && <Problem>{problem}</Problem>}
-        <PasswordField label={t.currentPassword} value={current} onChange={setCurrent} />
+        <PasswordField label={t.currentPassword} autoFocus value={current} onChange={setCurrent} />
         <PasswordField
           label={t.newPassword}
           isNew

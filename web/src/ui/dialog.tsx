@@ -2,18 +2,22 @@ import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { useTexts } from '../texts/texts.ts';
 import { IconButton } from './button.tsx';
 import styles from './dialog.module.css';
+import { isTouch } from './touch.ts';
 
 interface DialogProps {
   readonly title: string;
-  /** A box in the middle, or a sheet at the end of the window. */
-  readonly kind?: 'box' | 'sheet' | 'palette';
+  /** A box in the middle, which a picture may fill, or a sheet at the end of the window. */
+  readonly kind?: 'box' | 'picture' | 'sheet' | 'palette';
   readonly onClose: () => void;
   readonly children: ReactNode;
   /** What stays in sight below what scrolls. */
   readonly footer?: ReactNode;
 }
 
-/** The browser's own modal dialog: it keeps the focus, Esc closes it, and the focus goes back to where it was. */
+/**
+ * The browser's own modal dialog: it keeps the focus, Esc closes it, and the focus goes back to where it was. It begins in the field
+ * that asks for it, but where a keyboard would come up and hide what is below.
+ */
 export function Dialog({ title, kind = 'box', onClose, children, footer }: DialogProps) {
   const t = useTexts();
   const titleId = useId();
@@ -21,11 +25,14 @@ export function Dialog({ title, kind = 'box', onClose, children, footer }: Dialo
 
   useEffect(() => {
     const opener = document.activeElement;
+    const around = opener?.parentElement?.closest('[tabindex]'); // where the opener may be gone by then
     const element = dialog.current;
     element?.showModal();
+    if (!isTouch()) element?.querySelector<HTMLElement>('[data-autofocus]')?.focus();
     return () => {
       element?.close();
-      if (opener instanceof HTMLElement) opener.focus();
+      const last = opener?.isConnected ? opener : around;
+      if (last instanceof HTMLElement) last.focus();
     };
   }, []);
 

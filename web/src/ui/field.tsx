@@ -18,7 +18,14 @@ export function Field({ label, hint, problem, ...rest }: FieldProps) {
   const { id, describedBy } = useIds(hint, problem);
   return (
     <Labelled id={id} label={label} hint={hint} problem={problem}>
-      <input {...rest} id={id} className={styles.input} aria-invalid={!!problem} aria-describedby={describedBy} />
+      <input
+        {...rest}
+        id={id}
+        className={styles.input}
+        data-autofocus={rest.autoFocus}
+        aria-invalid={!!problem}
+        aria-describedby={describedBy}
+      />
     </Labelled>
   );
 }
