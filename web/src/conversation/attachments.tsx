@@ -1,7 +1,10 @@
 import type { Attachment } from 'parley-client';
+import { useState } from 'react';
 import { parley } from '../session/parley.ts';
 import { usePicture } from '../session/pictures.ts';
 import { useTexts } from '../texts/texts.ts';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { toast } from '../ui/toasts.tsx';
 import styles from './attachments.module.css';
@@ -29,23 +32,53 @@ export function Attachments({ attachments }: { readonly attachments: readonly At
 /** Its place is kept free before it is here. */
 function Picture({ attachment }: { readonly attachment: Attachment }) {
   const t = useTexts();
+  const [isOpen, setOpen] = useState(false);
   const picture = usePicture(attachment.url);
   const [width, height] = [attachment.width ?? 1, attachment.height ?? 1];
   const scale = Math.min(1, WIDTH_MAX / width, HEIGHT_MAX / height);
   return (
-    <button
-      type="button"
-      className={styles.picture}
-      title={t.download(attachment.name)}
-      onClick={() => download(attachment, t.somethingWrong)}
+    <>
+      <button type="button" className={styles.picture} title={t.enlarge(attachment.name)} onClick={() => setOpen(true)}>
+        <img
+          src={picture ?? undefined}
+          alt={attachment.name}
+          width={Math.round(width * scale)}
+          height={Math.round(height * scale)}
+        />
+      </button>
+      {isOpen && <WholePicture attachment={attachment} picture={picture} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+interface WholePictureProps {
+  readonly attachment: Attachment;
+  readonly picture: string | null;
+  readonly onClose: () => void;
+}
+
+/** As large as the window has room for. */
+function WholePicture({ attachment, picture, onClose }: WholePictureProps) {
+  const t = useTexts();
+  return (
+    <Dialog
+      title={attachment.name}
+      kind="picture"
+      onClose={onClose}
+      footer={
+        <Button icon="download" onClick={() => void download(attachment, t.somethingWrong)}>
+          {t.save}
+        </Button>
+      }
     >
       <img
+        className={styles.whole}
         src={picture ?? undefined}
         alt={attachment.name}
-        width={Math.round(width * scale)}
-        height={Math.round(height * scale)}
+        width={attachment.width ?? undefined}
+        height={attachment.height ?? undefined}
       />
-    </button>
+    </Dialog>
   );
 }
 

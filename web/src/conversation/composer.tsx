@@ -8,6 +8,8 @@ import { useTexts } from '../texts/texts.ts';
 import { IconButton } from '../ui/button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Problem } from '../ui/notice.tsx';
+import { toast } from '../ui/toasts.tsx';
+import { isTouch } from '../ui/touch.ts';
 import { sizeOf } from './attachments.tsx';
 import styles from './composer.module.css';
 import type { Writing } from './conversation.tsx';
@@ -49,7 +51,9 @@ export function Composer({ chat, writing, onWriting, onSent }: ComposerProps) {
     onWriting({ kind: 'new' });
   });
   const upload = useAction(async (chosen: readonly File[]) => {
-    for (const file of chosen.slice(0, ATTACHMENTS_MAX - files.length)) {
+    const room = ATTACHMENTS_MAX - files.length;
+    if (chosen.length > room) toast(t.tooManyFiles(ATTACHMENTS_MAX));
+    for (const file of chosen.slice(0, room)) {
       const attachment = await parley.files.upload(file, file.name);
       setFiles((before) => [...before, attachment]);
     }
@@ -92,6 +96,7 @@ export function Composer({ chat, writing, onWriting, onSent }: ComposerProps) {
       onWriting({ kind: 'edit', message: last });
     }
   };
+  useDroppedFiles((dropped) => void upload.run(dropped));
   const onPaste = (event: ClipboardEvent) => {
     const pasted = [...event.clipboardData.files];
     if (pasted.length === 0) return;
@@ -165,8 +170,6 @@ export function Composer({ chat, writing, onWriting, onSent }: ComposerProps) {
   );
 }
 
-const isTouch = (): boolean => matchMedia('(pointer: coarse)').matches;
-
 function lastOfMine(chatId: string): Message | undefined {
   const state = parley.store.getState();
   return linesOf(state, chatId).findLast(
@@ -180,6 +183,25 @@ function useAutofocus(field: { readonly current: HTMLTextAreaElement | null }): 
   useEffect(() => {
     if (!isTouch() && document.querySelector('dialog[open]') === null) field.current?.focus();
   }, [field]);
+}
+
+/** Files that are let fall anywhere on the page, which would else show them in its own place. */
+function useDroppedFiles(onDrop: (files: readonly File[]) => void): void {
+  const latest = useRef(onDrop);
+  latest.current = onDrop;
+  useEffect(() => {
+    const listen = new AbortController();
+    const take = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      if (event.type === 'drop' && document.querySelector('dialog[open]') === null) {
+        latest.current([...event.dataTransfer.files]);
+      }
+    };
+    addEventListener('dragover', take, listen);
+    addEventListener('drop', take, listen);
+    return () => listen.abort();
+  }, []);
 }
 
 /** The field is as high as its text, up to a bound. */

@@ -165,6 +165,7 @@ export const en = {
   readBy: 'Read by',
   readByNobody: 'Nobody has read it yet.',
   seen: 'Read',
+  enlarge: (name: string) => `Show ${name}`,
   download: (name: string) => `Download ${name}`,
   system: {
     created: (who: string, name: string) => `${who} created the group ${name}`,
@@ -185,11 +186,13 @@ export const en = {
   noEmoji: 'No emoji for that.',
   tooLong: (by: number) => `${by} characters too long`,
   attach: 'Attach files',
+  tooManyFiles: (most: number) => `A message has room for ${most} files. The rest was left out.`,
   removeFile: (name: string) => `Take ${name} away`,
 
   // People and new chats
   findPeople: 'Name or username',
   noPeople: 'Nobody is found by that.',
+  noOtherPeople: 'Nobody else has an account here yet.',
   groupName: 'Name of the group',
   addedPeople: 'Chosen',
   removeFromGroup: (name: string) => `Take ${name} out`,

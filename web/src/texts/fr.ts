@@ -160,6 +160,7 @@ export const fr: Texts = {
   readBy: 'Lu par',
   readByNobody: 'Personne ne l’a encore lu.',
   seen: 'Lu',
+  enlarge: (name) => `Afficher ${name}`,
   download: (name) => `Télécharger ${name}`,
   system: {
     created: (who, name) => `${who} a créé le groupe ${name}`,
@@ -179,10 +180,12 @@ export const fr: Texts = {
   noEmoji: 'Aucun émoji pour cela.',
   tooLong: (by) => `${by} caractères de trop`,
   attach: 'Joindre des fichiers',
+  tooManyFiles: (most) => `Un message peut porter ${most} fichiers. Le reste n’a pas été joint.`,
   removeFile: (name) => `Retirer ${name}`,
 
   findPeople: 'Nom ou identifiant',
   noPeople: 'Personne n’est trouvé ainsi.',
+  noOtherPeople: 'Personne d’autre n’a encore de compte ici.',
   groupName: 'Nom du groupe',
   addedPeople: 'Choisis',
   removeFromGroup: (name) => `Retirer ${name}`,
