@@ -69,8 +69,10 @@ inBrowser('without a network', (stage) => {
     await message(ann, 'before, bold').waitFor();
     await ann.getByRole('link', { name: /Bob Reload/ }).waitFor();
     for (const text of ['first', 'second', 'third']) await send(ann, text);
+    await field(ann).fill('half a thought');
     await ann.reload();
     await message(ann, 'third').waitFor();
+    expect(await field(ann).inputValue()).toBe('half a thought');
     expect(await texts(ann)).toEqual(['before, bold', 'first', 'second', 'third']);
     await ann.getByText('You are offline.').waitFor();
     await ann.getByRole('button', { name: 'New chat' }).waitFor();

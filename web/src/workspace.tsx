@@ -4,7 +4,6 @@ import { Conversation } from './conversation/conversation.tsx';
 import { NothingHere } from './nothing-here.tsx';
 import { closeOverlay, type Overlay, useOverlay } from './overlays.ts';
 import { navigate, usePlace } from './router.ts';
-import { openDrafts } from './session/drafts.ts';
 import { useNotifications } from './session/notifications.ts';
 import { parley, useParley } from './session/parley.ts';
 import { useShortcuts } from './session/shortcuts.ts';
@@ -19,10 +18,6 @@ const AWAY_AFTER_MS = 5 * 60_000;
 export function Workspace() {
   const place = usePlace();
   const { overlay } = useOverlay();
-  const userId = useParley((state) => state.userId);
-  useEffect(() => {
-    if (userId !== null) openDrafts(userId);
-  }, [userId]);
   useEffect(() => {
     if (!['chats', 'chat', 'unknown'].includes(place.name)) navigate('/', { replace: true });
   }, [place]);

@@ -22,6 +22,14 @@ export function openDrafts(ownerId: string): void {
   useDrafts.setState({ ownerId, texts });
 }
 
+/** What is begun or sent in another tab. */
+addEventListener('storage', ({ key, newValue }) => {
+  const { ownerId } = useDrafts.getState();
+  if (ownerId !== null && key?.startsWith(prefixOf(ownerId))) {
+    setDraft(key.slice(prefixOf(ownerId).length), newValue ?? '');
+  }
+});
+
 export function clearDrafts(ownerId: string): void {
   for (const key of keysOf(ownerId)) localStorage.removeItem(key);
   useDrafts.setState({ ownerId: null, texts: {} });
@@ -29,11 +37,15 @@ export function clearDrafts(ownerId: string): void {
 
 export const draftOf = (chatId: string): string => useDrafts.getState().texts[chatId] ?? '';
 
-export function keepDraft(chatId: string, text: string): void {
-  const { ownerId, texts } = useDrafts.getState();
-  if (ownerId === null || (texts[chatId] ?? '') === text) return;
-  const { [chatId]: _, ...others } = texts;
+function setDraft(chatId: string, text: string): void {
+  const { [chatId]: _, ...others } = useDrafts.getState().texts;
   useDrafts.setState({ texts: text === '' ? others : { ...others, [chatId]: text } });
+}
+
+export function keepDraft(chatId: string, text: string): void {
+  const { ownerId } = useDrafts.getState();
+  if (ownerId === null || draftOf(chatId) === text) return;
+  setDraft(chatId, text);
   if (text === '') localStorage.removeItem(prefixOf(ownerId) + chatId);
   else localStorage.setItem(prefixOf(ownerId) + chatId, text);
 }

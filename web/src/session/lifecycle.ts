@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import { navigate } from '../router.ts';
-import { clearDrafts } from './drafts.ts';
+import { clearDrafts, openDrafts } from './drafts.ts';
 import { parley } from './parley.ts';
 
 /** Why somebody who did not ask for it is back at the entrance; the names are those of the texts. */
@@ -32,7 +32,8 @@ export async function signOut(end: () => Promise<unknown> = () => parley.auth.lo
 
 /** Takes up the session that this browser has, connects whenever somebody is signed in, and notes who was signed out by others. */
 export function startSession(): void {
-  parley.store.subscribe(({ account }, before) => {
+  parley.store.subscribe(({ account, userId }, before) => {
+    if (userId !== before.userId && userId !== null) openDrafts(userId); // before anything of his is drawn
     if (account === before.account || account !== 'signed-in') return;
     localStorage.removeItem(LEFT);
     useNote.setState({ note: null });
