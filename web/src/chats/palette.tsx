@@ -1,5 +1,5 @@
 import { chatList } from 'parley-client';
-import { type KeyboardEvent, type ReactNode, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useState } from 'react';
 import { usePeople } from '../people/people-search.tsx';
 import { navigate } from '../router.ts';
 import { useAction } from '../session/action.ts';
@@ -29,10 +29,14 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
   const chats = useFoundChats(query, onClose);
-  const people = useFoundPeople(query, onClose);
+  const { people, isComplete } = useFoundPeople(query, onClose);
   const options = [...chats, ...people];
   const chosen = options[Math.min(at, options.length - 1)];
+  const chosenId = chosen && `option-${chosen.id}`;
   const { run, problem } = useAction(async (option: Option) => option.choose());
+  useEffect(() => {
+    if (chosenId) document.getElementById(chosenId)?.scrollIntoView({ block: 'nearest' });
+  }, [chosenId]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -81,7 +85,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
           role="combobox"
           aria-expanded={options.length > 0}
           aria-controls="palette-options"
-          aria-activedescendant={chosen ? `option-${chosen.id}` : undefined}
+          aria-activedescendant={chosenId}
           aria-label={t.palette}
           placeholder={t.palette}
           autoComplete="off"
@@ -99,7 +103,9 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
         {group(t.paletteChats, chats)}
         {group(t.palettePeople, people)}
       </div>
-      {options.length === 0 && <p className={styles.nothing}>{t.paletteNothing}</p>}
+      {options.length === 0 && isComplete && (
+        <p className={styles.nothing}>{query.trim() === '' ? t.noChats : t.paletteNothing}</p>
+      )}
       <p className={styles.hint}>{t.paletteHint}</p>
     </Dialog>
   );
@@ -134,11 +140,11 @@ function useFoundChats(query: string, onClose: () => void): Option[] {
     }));
 }
 
-function useFoundPeople(query: string, onClose: () => void): Option[] {
+function useFoundPeople(query: string, onClose: () => void): { people: readonly Option[]; isComplete: boolean } {
   const t = useTexts();
-  const { people } = usePeople(query);
-  if (query.trim() === '') return [];
-  return (people ?? []).slice(0, PEOPLE_SHOWN).map((user) => ({
+  const { people, isComplete } = usePeople(query);
+  if (query.trim() === '') return { people: [], isComplete };
+  const options = (people ?? []).slice(0, PEOPLE_SHOWN).map((user) => ({
     id: user.id,
     name: nameOf(user, t),
     about: user.displayName && `@${user.username}`,
@@ -149,4 +155,5 @@ function useFoundPeople(query: string, onClose: () => void): Option[] {
       navigate(`/chats/${chat.id}`);
     },
   }));
+  return { people: options, isComplete };
 }

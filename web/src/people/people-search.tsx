@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 
 import { problemText } from '../session/action.ts';
 import { parley } from '../session/parley.ts';
 import { nameOf } from '../session/people.ts';
+import type { Texts } from '../texts/en.ts';
 import { useTexts } from '../texts/texts.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Field } from '../ui/field.tsx';
@@ -12,15 +13,21 @@ import styles from './people.module.css';
 const PAUSE_MS = 200;
 const SHOWN_MAX = 30;
 
-export interface PeopleFound {
+interface PeopleFound {
   readonly people: readonly User[] | null;
   readonly problem: string | null;
+  /** Everybody is here whom the server finds, and not only who is left of those that were found before. */
+  readonly isComplete: boolean;
 }
 
-/** Who has this in his name, other than me; null while it is not known. */
+/** Who has this in his name, other than me; null while nothing is known. */
 export function usePeople(query: string): PeopleFound {
   const t = useTexts();
-  const [found, setFound] = useState<PeopleFound>({ people: null, problem: null });
+  const [found, setFound] = useState<Omit<PeopleFound, 'isComplete'> & { readonly query: string | null }>({
+    query: null,
+    people: null,
+    problem: null,
+  });
   useEffect(() => {
     let isWanted = true;
     const wanted = query.trim();
@@ -28,8 +35,8 @@ export function usePeople(query: string): PeopleFound {
       () => {
         const filter = wanted === '' ? {} : { q: wanted };
         parley.people.find({ ...filter, excludeMe: 'true', sort: 'displayName', limit: SHOWN_MAX }).then(
-          ({ items }) => isWanted && setFound({ people: items, problem: null }),
-          (error) => isWanted && setFound({ people: null, problem: problemText(error, t) }),
+          ({ items }) => isWanted && setFound({ query: wanted, people: byName(items, t), problem: null }),
+          (error) => isWanted && setFound({ query: wanted, people: null, problem: problemText(error, t) }),
         );
       },
       wanted === '' ? 0 : PAUSE_MS,
@@ -39,8 +46,17 @@ export function usePeople(query: string): PeopleFound {
       clearTimeout(timer);
     };
   }, [query, t]);
-  return found;
+  const { people, problem } = found;
+  if (found.query === query.trim()) return { people, problem, isComplete: true };
+  return { people: people?.filter((user) => isNamed(user, query.trim())) ?? null, problem, isComplete: false };
 }
+
+const isNamed = ({ displayName, username }: User, part: string): boolean =>
+  `${displayName ?? ''} ${username}`.toLocaleLowerCase().includes(part.toLocaleLowerCase());
+
+/** The server sorts private profiles as if they had no name. */
+const byName = (people: readonly User[], t: Texts): readonly User[] =>
+  people.toSorted((a, b) => nameOf(a, t).localeCompare(nameOf(b, t), document.documentElement.lang));
 
 interface PeopleSearchProps {
   /** What is done with whoever is chosen. */
@@ -55,7 +71,7 @@ interface PeopleSearchProps {
 export function PeopleSearch({ onChoose, isChosen, without, children }: PeopleSearchProps) {
   const t = useTexts();
   const [query, setQuery] = useState('');
-  const { people, problem } = usePeople(query);
+  const { people, problem, isComplete } = usePeople(query);
   const shown = people?.filter(({ id }) => !without?.has(id)) ?? null;
   return (
     <div className={styles.search}>
@@ -76,7 +92,9 @@ export function PeopleSearch({ onChoose, isChosen, without, children }: PeopleSe
       {children}
       {problem && <Problem>{problem}</Problem>}
       {!problem && !shown && <Skeleton label={t.loading} rows={4} />}
-      {shown?.length === 0 && <p className={styles.nothing}>{t.noPeople}</p>}
+      {shown?.length === 0 && isComplete && (
+        <p className={styles.nothing}>{query.trim() === '' ? t.noOtherPeople : t.noPeople}</p>
+      )}
       {shown && <PeopleList people={shown} onChoose={onChoose} {...(isChosen && { isChosen })} />}
     </div>
   );
