@@ -2,7 +2,7 @@ import { type Chat, type Message, typingIn } from 'parley-client';
 import { useEffect, useState } from 'react';
 import { NothingHere } from '../nothing-here.tsx';
 import { parley, useParley } from '../session/parley.ts';
-import { nameOf } from '../session/people.ts';
+import { nameOf, usePresenceOf } from '../session/people.ts';
 import { useTexts } from '../texts/texts.ts';
 import { Button } from '../ui/button.tsx';
 import { Notice, Skeleton } from '../ui/notice.tsx';
@@ -48,6 +48,7 @@ function OpenConversation({ chat }: { readonly chat: Chat }) {
   useEffect(() => {
     if (wantsMembers) void parley.members.load(chat.id).catch(() => undefined);
   }, [chat.id, wantsMembers]);
+  usePresenceOf(chat.peer ? [chat.peer.id] : []);
 
   return (
     <section className={styles.conversation}>

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { openOverlay } from '../overlays.ts';
 import { useAction } from '../session/action.ts';
 import { parley, useParley } from '../session/parley.ts';
-import { nameOf } from '../session/people.ts';
+import { nameOf, usePresenceOf } from '../session/people.ts';
 import { useTexts } from '../texts/texts.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
@@ -27,6 +27,7 @@ export function Members({ chat }: { readonly chat: Chat }) {
   useEffect(() => {
     if (isMissing) void load.run();
   }, [chat.id, isMissing]);
+  usePresenceOf(members?.items.map(({ userId }) => userId) ?? []);
   const mayAdd = chat.kind === 'group' || chat.role !== 'member';
   return (
     <section className={styles.section}>

@@ -1,7 +1,7 @@
 import { navigate } from '../router.ts';
 import { useAction } from '../session/action.ts';
 import { parley, useParley } from '../session/parley.ts';
-import { nameOf, presenceText } from '../session/people.ts';
+import { nameOf, presenceText, usePresenceOf } from '../session/people.ts';
 import { useTexts } from '../texts/texts.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { Button } from '../ui/button.tsx';
@@ -27,6 +27,7 @@ export function Person({ userId, onClose }: PersonProps) {
     navigate(`/chats/${chat.id}`);
   });
   const name = nameOf(user, t);
+  usePresenceOf([userId]);
   return (
     <Dialog title={t.profile} kind="sheet" onClose={onClose}>
       <div className={styles.head}>

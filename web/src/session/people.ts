@@ -1,8 +1,9 @@
 import type { Chat, ParleyState, Presence, UserRef } from 'parley-client';
+import { useEffect } from 'react';
 import type { Texts } from '../texts/en.ts';
 import { useTexts } from '../texts/texts.ts';
 import { momentOf } from '../texts/times.ts';
-import { useParley } from './parley.ts';
+import { parley, useParley } from './parley.ts';
 
 type Named = Pick<UserRef, 'displayName' | 'username' | 'deleted'>;
 
@@ -31,4 +32,13 @@ export function presenceText(presence: Presence | null | undefined, t: Texts): s
   const { status, lastSeenAt } = presence;
   if (status === 'offline') return lastSeenAt === null ? t.offlineStatus : t.lastSeen(momentOf(lastSeenAt, t));
   return t[status];
+}
+
+/** Has it known of these people whether they are there, and else when they were: nobody tells of who has been away all the time. */
+export function usePresenceOf(userIds: readonly string[]): void {
+  const isOnline = useParley((state) => state.connection === 'online');
+  const wanted = userIds.join();
+  useEffect(() => {
+    if (isOnline && wanted !== '') void parley.presence.load(wanted.split(',')).catch(() => undefined);
+  }, [wanted, isOnline]);
 }
