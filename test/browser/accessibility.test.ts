@@ -54,7 +54,10 @@ const SCREENS: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
   },
   'new chat': (page) => choose(page, 'New chat', 'Name or username'),
   'new group': (page) => choose(page, 'New group', 'Name of the group'),
-  rooms: (page) => choose(page, 'Public rooms', 'Search'),
+  rooms: async (page) => {
+    await chooseNew(page, 'Public rooms');
+    await page.getByText('There are no public rooms yet').waitFor();
+  },
   settings: async (page) => {
     await page.getByRole('button', { name: /^Settings/ }).click();
     await page.getByText('This device').waitFor();

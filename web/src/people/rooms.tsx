@@ -15,6 +15,7 @@ const PAUSE_MS = 200;
 const NAME_MAX = 100;
 
 interface Found {
+  readonly query: string;
   readonly rooms: readonly PublicChat[];
   readonly nextCursor: string | null;
 }
@@ -33,6 +34,7 @@ export function Rooms({ onClose }: { readonly onClose: () => void }) {
     if (!joined) await parley.chats.join(id);
     open(id);
   });
+  const hasNone = found?.query === '' && found.rooms.length === 0;
   if (isNew) return <NewRoom onClose={onClose} onMade={open} />;
   return (
     <Dialog
@@ -47,17 +49,17 @@ export function Rooms({ onClose }: { readonly onClose: () => void }) {
     >
       <div className={styles.search}>
         <p className={styles.lead}>{t.roomsLead}</p>
-        <Field label={t.search} type="search" value={query} onChange={(event) => setQuery(event.target.value)} />
+        {!hasNone && (
+          <Field label={t.search} type="search" value={query} onChange={(event) => setQuery(event.target.value)} />
+        )}
         {(problem ?? join.problem) && <Problem>{problem ?? join.problem}</Problem>}
         {!problem && !found && <Skeleton label={t.loading} rows={4} />}
-        {found?.rooms.length === 0 &&
-          (query.trim() === '' ? (
-            <Notice icon="hash" title={t.noRooms}>
-              <p>{t.noRoomsWhy}</p>
-            </Notice>
-          ) : (
-            <p className={styles.nothing}>{t.noRoomFound}</p>
-          ))}
+        {hasNone && (
+          <Notice icon="hash" title={t.noRooms}>
+            <p>{t.noRoomsWhy}</p>
+          </Notice>
+        )}
+        {found?.rooms.length === 0 && !hasNone && <p className={styles.nothing}>{t.noRoomFound}</p>}
         <ul>
           {found?.rooms.map((room) => (
             <li key={room.id} className={styles.row}>
@@ -92,7 +94,7 @@ function useRooms(query: string) {
       () => {
         setProblem(null);
         parley.chats.rooms(filter).then(
-          ({ items, nextCursor }) => isWanted && setFound({ rooms: items, nextCursor }),
+          ({ items, nextCursor }) => isWanted && setFound({ query: q, rooms: items, nextCursor }),
           (error) => isWanted && setProblem(problemText(error, t)),
         );
       },
@@ -106,7 +108,7 @@ function useRooms(query: string) {
   const more = async () => {
     if (!found?.nextCursor) return;
     const { items, nextCursor } = await parley.chats.rooms({ ...filter, cursor: found.nextCursor });
-    setFound({ rooms: [...found.rooms, ...items], nextCursor });
+    setFound({ ...found, rooms: [...found.rooms, ...items], nextCursor });
   };
   return { found, problem, more };
 }
