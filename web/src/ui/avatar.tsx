@@ -35,9 +35,12 @@ export function Avatar({ id, name, url = null, size = 'medium', icon, status }: 
 const hueOf = (id: string): number =>
   [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7) % HUES;
 
-/** The first letters of the first and the last word. */
+/** Keeps letters apart that would else be joined, as those of Arabic are. */
+const NON_JOINER = '\u200c';
+
+/** The first letters of the first and the last word; of a name without a letter its first emoji. */
 function initialsOf(name: string): string {
-  const words = name.match(/[\p{L}\p{N}]+/gu) ?? [];
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? '')][0] ?? '');
-  return letters.join('').toUpperCase() || '?';
+  const letters = name.split(/\s+/).flatMap((word) => word.match(/[\p{L}\p{N}]/u) ?? []);
+  const [first = name.match(/\p{RGI_Emoji}/v)?.[0] ?? '?', ...others] = letters;
+  return [first, ...others.slice(-1)].join(NON_JOINER).toUpperCase();
 }
