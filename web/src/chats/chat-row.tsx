@@ -1,5 +1,6 @@
 import { type Chat, isOutgoing, type Message, type OutgoingMessage, presenceOf, typingIn } from 'parley-client';
 import { memo } from 'react';
+import { oneLine } from '../conversation/one-line.ts';
 import { systemText } from '../conversation/system-text.ts';
 import { Link } from '../link.tsx';
 import { useDraft } from '../session/drafts.ts';
@@ -83,7 +84,7 @@ function Preview({ chat, last }: PreviewProps) {
     return (
       <>
         <span className={isRefused ? styles.draft : ''}>{isRefused ? `${t.notSent}: ` : `${t.you}: `}</span>
-        <bdi>{last.content || t.attachment}</bdi>
+        <bdi>{oneLine(last.content) || t.attachment}</bdi>
       </>
     );
   }
@@ -99,7 +100,7 @@ function Preview({ chat, last }: PreviewProps) {
           {': '}
         </span>
       )}
-      <bdi>{last.content || last.attachments[0]?.name || t.attachment}</bdi>
+      <bdi>{oneLine(last.content ?? '') || last.attachments[0]?.name || t.attachment}</bdi>
     </>
   );
 }

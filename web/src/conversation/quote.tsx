@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { parley, useParley } from '../session/parley.ts';
 import { nameOf, userOf } from '../session/people.ts';
 import { useTexts } from '../texts/texts.ts';
+import { oneLine } from './one-line.ts';
 import styles from './quote.module.css';
 
 interface QuoteProps {
@@ -32,7 +33,9 @@ export function QuotedText({ message }: { readonly message: Message }) {
         <bdi>{nameOf(sender, t)}</bdi>
       </b>
       <span dir="auto">
-        {message.deletedAt ? t.replyGone : message.content || message.attachments[0]?.name || t.attachment}
+        {message.deletedAt
+          ? t.replyGone
+          : oneLine(message.content ?? '') || message.attachments[0]?.name || t.attachment}
       </span>
     </>
   );

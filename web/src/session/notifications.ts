@@ -1,5 +1,6 @@
 import { type Message, type ParleyState, unreadTotal } from 'parley-client';
 import { useEffect } from 'react';
+import { oneLine } from '../conversation/one-line.ts';
 import { navigate } from '../router.ts';
 import { usePreferences } from '../settings/preferences.ts';
 import type { Texts } from '../texts/en.ts';
@@ -48,7 +49,7 @@ function tell(state: ParleyState, { id, chatId, sender, content }: Message, t: T
   if (!notify || !chat || !('Notification' in window) || Notification.permission !== 'granted') return;
   const name = nameOf(sender, t);
   const title = chat.kind === 'direct' ? name : `${name} – ${chatName(state, chat, t)}`;
-  const body = (content ?? '').slice(0, TEXT_MAX) || t.attachment;
+  const body = oneLine(content ?? '').slice(0, TEXT_MAX) || t.attachment;
   try {
     const notification = new Notification(title, { body, tag: id, icon: '/icon.svg', silent: !sound }); // by its tag, two tabs tell it once
     notification.onclick = () => {
