@@ -38,11 +38,14 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
+const POINTING: ReadonlySet<IconName> = new Set(['back', 'door', 'reply', 'send']);
+
 /** A drawing beside a text, or inside a button that has a name. */
 export function Icon({ name, size = 20 }: { readonly name: IconName; readonly size?: number }) {
   return (
     <svg
       aria-hidden="true"
+      data-points={POINTING.has(name)}
       width={size}
       height={size}
       viewBox="0 0 20 20"
