@@ -6,7 +6,7 @@ import { closeOverlay, type Overlay, useOverlay } from './overlays.ts';
 import { navigate, usePlace } from './router.ts';
 import { useNotifications } from './session/notifications.ts';
 import { parley, useParley } from './session/parley.ts';
-import { useShortcuts } from './session/shortcuts.ts';
+import { COMMAND, useShortcuts } from './session/shortcuts.ts';
 import { useTexts } from './texts/texts.ts';
 import { Button } from './ui/button.tsx';
 import { Notice } from './ui/notice.tsx';
@@ -50,7 +50,7 @@ function NoneChosen() {
   const isNew = useParley((state) => state.chatsLoaded && Object.keys(state.chats).length === 0);
   return (
     <Notice icon="chat" title={isNew ? t.appName : t.chooseChat}>
-      <p>{isNew ? t.appClaim : t.chooseChatWhy}</p>
+      <p>{isNew ? t.appClaim : t.chooseChatWhy(`${COMMAND} K`)}</p>
     </Notice>
   );
 }

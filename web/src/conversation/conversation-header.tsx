@@ -28,9 +28,7 @@ export function ConversationHeader({ chat, onJump }: ConversationHeaderProps) {
   const [isJumping, setJumping] = useState(false);
   return (
     <header className={styles.header}>
-      <Link href="/" className={styles.back} aria-label={t.back}>
-        <Icon name="back" />
-      </Link>
+      <BackLink />
       <button
         type="button"
         className={styles.who}
@@ -55,6 +53,16 @@ export function ConversationHeader({ chat, onJump }: ConversationHeaderProps) {
       <IconButton icon="info" label={t.details} onClick={() => openOverlay({ name: 'details', chatId: chat.id })} />
       {isJumping && <JumpToDate chatId={chat.id} onJump={onJump} onClose={() => setJumping(false)} />}
     </header>
+  );
+}
+
+/** On a phone, where the list and the chat do not stand side by side. */
+export function BackLink() {
+  const t = useTexts();
+  return (
+    <Link href="/" className={styles.back} aria-label={t.back}>
+      <Icon name="back" />
+    </Link>
   );
 }
 

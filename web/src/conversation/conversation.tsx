@@ -8,7 +8,7 @@ import { Button } from '../ui/button.tsx';
 import { Notice, Skeleton } from '../ui/notice.tsx';
 import { Composer } from './composer.tsx';
 import styles from './conversation.module.css';
-import { ConversationHeader } from './conversation-header.tsx';
+import { BackLink, ConversationHeader } from './conversation-header.tsx';
 import { useHistoryWindow } from './history-window.ts';
 import { MessageList } from './message-list.tsx';
 
@@ -28,7 +28,9 @@ function LoadingConversation() {
   const t = useTexts();
   return (
     <section className={styles.conversation}>
-      <div className={styles.header} />
+      <div className={styles.header}>
+        <BackLink />
+      </div>
       <div className={styles.loading}>
         <Skeleton label={t.messagesLoading} />
       </div>

@@ -4,6 +4,9 @@ import { openOverlay, useOverlay } from '../overlays.ts';
 import { currentPlace, navigate } from '../router.ts';
 import { parley } from './parley.ts';
 
+/** What the key is called that makes a letter a command. */
+export const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
+
 /** The keys that work anywhere in the workspace. */
 export function useShortcuts(): void {
   useEffect(() => {

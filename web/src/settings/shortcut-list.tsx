@@ -1,8 +1,7 @@
+import { COMMAND } from '../session/shortcuts.ts';
 import { useTexts } from '../texts/texts.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import styles from './settings.module.css';
-
-const COMMAND = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl';
 
 /** Every key that does something. */
 export function ShortcutList({ onClose }: { readonly onClose: () => void }) {

@@ -102,7 +102,7 @@ export const en = {
   newGroup: 'New group',
   publicRooms: 'Public rooms',
   chooseChat: 'Choose a chat',
-  chooseChatWhy: 'Or press Ctrl K to find a chat or a person.',
+  chooseChatWhy: (keys: string) => `Or press ${keys} to find a chat or a person.`,
   draft: 'Draft:',
   unread: (n: number) => (n === 1 ? '1 unread message' : `${n} unread messages`),
   muted: 'Muted',

@@ -99,7 +99,7 @@ export const fr: Texts = {
   newGroup: 'Nouveau groupe',
   publicRooms: 'Salons publics',
   chooseChat: 'Choisissez une conversation',
-  chooseChatWhy: 'Ou pressez Ctrl K pour trouver une conversation ou une personne.',
+  chooseChatWhy: (keys) => `Ou pressez ${keys} pour trouver une conversation ou une personne.`,
   draft: 'Brouillon :',
   unread: (n) => (n < 2 ? `${n} message non lu` : `${n} messages non lus`),
   muted: 'En sourdine',
