@@ -70,7 +70,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
             {option.picture}
             <span>
               <bdi>{option.name}</bdi>
-              {option.about && <small>{option.about}</small>}
+              {option.about && <small dir="auto">{option.about}</small>}
             </span>
           </div>
         ))}

@@ -130,7 +130,7 @@ function PeopleList({ people, onChoose, isChosen }: PeopleListProps) {
             <Avatar id={user.id} name={nameOf(user, t)} url={user.avatarUrl} size="small" />
             <span>
               <bdi>{nameOf(user, t)}</bdi>
-              {user.displayName && <small>@{user.username}</small>}
+              {user.displayName && <small dir="ltr">@{user.username}</small>}
             </span>
           </button>
         </li>
