@@ -2,10 +2,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BlobStore } from '../../src/application/ports/files.ts';
 import type { Store } from '../../src/application/ports/persistence.ts';
-import type { StoreTransfer } from '../../src/application/ports/store-transfer.ts';
+import type {
+  PartKind,
+  PartOf,
+  RecordKind,
+  RecordOf,
+  StoreTransfer,
+} from '../../src/application/ports/store-transfer.ts';
 import { MoveFailed, StoreMove } from '../../src/application/store-move.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createLogger, openLeaves } from '../../src/container.ts';
@@ -18,6 +24,7 @@ import { Sha256Digests } from '../../src/infrastructure/system.ts';
 import { moveStore } from '../../src/maintenance.ts';
 import { type Account, ApiClient, PASSWORD } from '../support/api-client.ts';
 import { FileClient } from '../support/file-client.ts';
+import { MemoryBlobStore } from '../support/memory-blob-store.ts';
 import { type TestDatabase, withMongo } from '../support/mongo.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 import { startApp } from '../support/running-app.ts';
@@ -132,6 +139,165 @@ await withMongo('a move of a store', (mongo) => {
     await from.close();
     await target.close();
     await expect(openLeaves(sqlite, '0', createLogger('silent'))).rejects.toThrow('not whole');
+  });
+});
+
+/** A store as nothing but its records, in memory. */
+class MemoryTransfer implements StoreTransfer {
+  readonly rows = new Map<string, object>();
+  note: string | null = null;
+  finished = 0;
+
+  async finish(): Promise<void> {
+    this.finished += 1;
+  }
+
+  async records<K extends RecordKind>(kind: K, after: string, limit: number): Promise<RecordOf[K][]> {
+    return this.#after(`${kind} `, after, limit) as RecordOf[K][];
+  }
+
+  async parts<K extends PartKind>(kind: K, chatId: string, after: string | number, limit: number) {
+    const place = typeof after === 'number' ? number(after) : after;
+    return this.#after(`${kind} of ${chatId} `, place, limit) as PartOf[K][];
+  }
+
+  async putRecords(kind: RecordKind, records: readonly object[]): Promise<void> {
+    for (const record of records) this.put(`${kind} `, record);
+  }
+
+  async putParts(kind: PartKind, chatId: string, parts: readonly object[]): Promise<void> {
+    for (const part of parts) this.put(`${kind} of ${chatId} `, part);
+  }
+
+  put(group: string, row: object): void {
+    const { name, digest, id, userId, firstRev, seq } = row as Record<string, string | number | undefined>;
+    const place = group.includes(' of ') ? (firstRev ?? seq ?? userId) : (name ?? digest ?? id);
+    this.rows.set(group + (typeof place === 'number' ? number(place) : place), row);
+  }
+
+  #after(group: string, after: string, limit: number): object[] {
+    const keys = [...this.rows.keys()].filter((key) => key.startsWith(group) && key > group + after).sort();
+    return keys.slice(0, limit).flatMap((key) => this.rows.get(key) ?? []);
+  }
+
+  progress = async () => this.note;
+  noteProgress = async (note: string | null) => {
+    this.note = note;
+  };
+  close = async () => undefined;
+}
+
+const number = (n: number) => String(n).padStart(9, '0');
+
+describe('a move, whatever the stores', () => {
+  let [from, to] = [new MemoryTransfer(), new MemoryTransfer()];
+  let blobs = { from: new MemoryBlobStore(), to: new MemoryBlobStore() };
+  let logger = new RecordingLogger();
+  const move = (with_ = blobs as typeof blobs | null, target: StoreTransfer = to) =>
+    new StoreMove({ from, to: target, blobs: with_, digests: new Sha256Digests(), logger }).run();
+  const aFile = (id: string, bytes: number, state = 'whole') => ({ id, bytes, state });
+  const refused = (reason: string) =>
+    expect(move()).rejects.toMatchObject({ message: expect.stringContaining(reason) });
+
+  beforeEach(() => {
+    [from, to] = [new MemoryTransfer(), new MemoryTransfer()];
+    blobs = { from: new MemoryBlobStore(), to: new MemoryBlobStore() };
+    logger = new RecordingLogger();
+    for (const name of ['epoch', 'a setting']) from.put('setting ', { name, value: 'a value' });
+    for (let i = 0; i < 1_001; i += 1) from.put('user ', { id: `user ${number(i)}`, bio: 'a', age: i });
+    for (const kind of ['session', 'letter']) from.put(`${kind} `, { id: `a ${kind}` });
+    from.put('code ', { digest: 'a digest' });
+    for (const id of ['one', 'two']) {
+      from.put('chat ', { id });
+      from.put(`member of ${id} `, { userId: 'ann', mark: 1 });
+      for (let seq = 1; seq <= 501; seq += 1) from.put(`message of ${id} `, { id: `${id} ${seq}`, seq });
+      from.put(`commit of ${id} `, { id: 'a commit', firstRev: 1 });
+    }
+    for (const file of [aFile('coming', 4, 'open'), aFile('here', 4), aFile('there', 4)]) from.put('file ', file);
+    for (const id of ['coming', 'here', 'there']) blobs.from.blobs.set(id, Buffer.from('text'));
+    to.put('setting ', { name: 'epoch', value: 'its own' });
+  });
+
+  test('copies every row, and the bytes of whole files, and says how much that was', async () => {
+    expect(await move()).toEqual({
+      records: { setting: 2, user: 1_001, session: 1, code: 1, letter: 1, chat: 2, file: 3 },
+      lines: 1_002,
+    });
+    expect([...to.rows].sort()).toEqual([...from.rows].sort());
+    expect([from.finished, to.note, [...blobs.to.blobs.keys()]]).toEqual([1, null, ['here', 'there']]);
+    expect(logger.lines).toEqual([]);
+  });
+
+  test('that is cut off at any write goes on from there', async () => {
+    const failures: string[] = [];
+    // Four writes take it through the longest chat, so each run comes further.
+    while (failures.at(-1) !== 'none') {
+      failures.push(
+        await move(blobs, failingAfter(5, to)).then(
+          () => 'none',
+          ({ message }) => message,
+        ),
+      );
+      expect(failures.length).toBeLessThan(9);
+    }
+    expect(failures).toEqual([...Array(failures.length - 1).fill('cut off'), 'none']);
+    expect(failures.length).toBeGreaterThan(2);
+    expect([...to.rows].sort()).toEqual([...from.rows].sort());
+    expect(logger.lines[0]).toMatchObject({ level: 'info', facts: { kind: 'session' }, message: 'going on' });
+  });
+
+  test('leaves the bytes alone where both stores have theirs in one place', async () => {
+    await move(null);
+    expect(blobs.to.blobs.size).toBe(0);
+  });
+
+  test('says which file has lost its bytes, and takes none that is not whole', async () => {
+    blobs.from.blobs.delete('here');
+    await move();
+    const message = 'the bytes of this file are not there';
+    expect(logger.lines).toEqual([{ level: 'warn', facts: { id: 'here' }, message }]);
+    to = new MemoryTransfer();
+    blobs.from.blobs.set('there', Buffer.from('tex'));
+    await refused('file there has 3 bytes and should have 4');
+  });
+
+  test.each(['user', 'session', 'code', 'letter', 'chat', 'file'])(
+    'needs an empty target, without a %s',
+    async (kind) => {
+      to.put(`${kind} `, { id: 'something', digest: 'something' });
+      await refused(`the target is not empty: it has a ${kind}`);
+    },
+  );
+
+  test('needs a whole source that a server has used, and goes on with no other', async () => {
+    from.note = 'half';
+    await refused('the source is itself not whole');
+    from.note = null;
+    to.note = JSON.stringify({ from: 'another', kind: 'chat', after: '' });
+    await refused('what is in the target came from another store');
+    from.rows.delete('setting epoch');
+    await refused('the source has no epoch');
+  });
+
+  test('fails where the target has what the source has not, or something else', async () => {
+    const putting = (kind: RecordKind, change: (row: object) => object | null) => {
+      to = new MemoryTransfer();
+      to.putRecords = async (of, rows) => {
+        for (const row of rows) to.put(`${of} `, of === kind ? (change(row) ?? row) : row);
+        if (of === kind && !change({})) to.put(`${of} `, { id: 'zzz', name: 'zzz', digest: 'zzz' });
+      };
+    };
+    putting('user', (row) => ({ ...row, bio: 'b' }));
+    await refused('the user records are not the same');
+    putting('file', () => null);
+    await refused('the file records are not the same');
+    for (let i = 1_001; i < 1_500; i += 1) from.put('user ', { id: `user ${number(i)}` });
+    putting('user', () => null);
+    await refused('the target has user records that the source has not');
+    to = new MemoryTransfer();
+    to.putParts = async () => undefined;
+    await refused('chat one is not the same in both');
+    expect(to.note).not.toBeNull();
   });
 });
 

@@ -3,6 +3,7 @@ import { AccountDeletion } from '../../src/application/account-deletion.ts';
 import { AdministrationService } from '../../src/application/administration-service.ts';
 import { AttachmentService } from '../../src/application/attachment-service.ts';
 import { AuthService } from '../../src/application/auth-service.ts';
+import { AvatarService } from '../../src/application/avatar-service.ts';
 import { ChatService } from '../../src/application/chat-service.ts';
 import { ChatWriter } from '../../src/application/chat-writer.ts';
 import { FileStorage } from '../../src/application/file-storage.ts';
@@ -63,8 +64,12 @@ export async function openUseCases(mode: RegistrationMode = 'open') {
   const files = store.files;
   const storage = new FileStorage({ files, blobs, log, chats: chatRows, users, clock, ids });
   const attachments = new AttachmentService({ storage, files, log, chats: chatRows, maxBytes: 1_000_000 });
+  const profiles = new ProfileService({ users, chats: chatRows, codes, mailQueue, bus, clock });
+  /** Makes a small picture of whatever it is given. */
+  const images = { avatar: async (image: Uint8Array) => image.subarray(0, 100) };
   return {
-    ...{ blobs, storage, attachments },
+    ...{ blobs, storage, attachments, profiles },
+    avatars: new AvatarService({ storage, files, images, users, profiles, chats, writer, bus, clock, ids }),
     ...{ store, clock, hasher, digests, bus, events, writer, chats },
     ...{ logger, ids, sent, mailer, invitations },
     auth: new AuthService({
@@ -84,7 +89,6 @@ export async function openUseCases(mode: RegistrationMode = 'open') {
       ...{ mailer, mailQueue, users, codes, digests, clock, ids, logger },
       publicUrl: 'https://chat.example.org',
     }),
-    profiles: new ProfileService({ users, chats: chatRows, codes, mailQueue, bus, clock }),
     rooms: new PublicRooms({ chats: chatRows }),
     feed: new MessageFeed({ chats: chatRows, messages: messageRows }),
     messages: new MessageService({ chats, messages: messageRows, writer, attachments, digests, ids }),

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { NewFile } from '../../src/application/file-storage.ts';
 import type { HistoryQuery } from '../../src/application/message-service.ts';
+import { DomainError } from '../../src/domain/errors.ts';
 import type { Actor } from '../../src/domain/session.ts';
+import type { FileUse } from '../../src/domain/stored-file.ts';
 import { anId } from '../support/builders.ts';
 import { only, say } from '../support/chat-actions.ts';
 import { openUseCases, type UseCases } from '../support/use-cases.ts';
@@ -376,15 +379,18 @@ describe('all that somebody may read, as one history', () => {
   });
 
   test('reads ahead in 32 chats at once, and in one twice as far each time', async () => {
-    await Promise.all(
-      numbers(1, 40).map(async (i) => {
-        const { chat } = await app.chats.createGroup(ann, { name: `group ${i}`, memberIds: [] });
-        await app.messages.send(ann, chat.id, [{ content: 'hello' }]);
-      }),
-    );
+    for (const i of numbers(1, 40)) {
+      app.clock.advance(1);
+      const { chat } = await app.chats.createGroup(ann, { name: `group ${i}`, memberIds: [] });
+      await app.messages.send(ann, chat.id, [{ content: `${i}` }]);
+    }
     const looks = jest.spyOn(app.store.messages, 'at');
-    await app.feed.list(ann, { limit: 1 });
+    const first = await app.feed.list(ann, { limit: 1 });
     expect(looks.mock.calls.map(([places]) => new Set(places.map((place) => place.chatId)).size)).toEqual([33]);
+    const rest = await app.feed.list(ann, { limit: 50, cursor: first.nextCursor ?? '' });
+    expect([first, rest].flatMap(({ items }) => items.map(({ content }) => Number(content)))).toEqual(
+      numbers(1, 40).reverse(),
+    );
 
     app.clock.advance(1_000);
     for (let i = 0; i < 3; i += 1) {
@@ -410,5 +416,226 @@ describe('all that somebody may read, as one history', () => {
     const next = await app.feed.list(ann, { limit: 5, sentOnly: true, cursor: nextCursor ?? '' });
     expect([next.items.map(({ content }) => content), next.nextCursor]).toEqual([['first'], null]);
     expect(looks.mock.calls.filter(([places]) => places.length === 0)).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  const DAY = 24 * 3_600_000;
+  async function* streamOf(...chunks: (string | Uint8Array)[]) {
+    for (const chunk of chunks) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+  }
+  const upload = async (who: Actor, content = 'text') =>
+    (await app.attachments.upload(who, 'a.txt', streamOf(content))).id;
+  const store = (with_: Partial<NewFile> = {}, content = 'text') =>
+    app.storage.store({ ownerId: ann.userId, name: 'a.txt', uses: [], maxBytes: 10, ...with_ }, streamOf(content));
+  const sendWith = async (attachmentId: string, clientId = anId(), to = chatId) =>
+    only([...(await app.messages.send(ann, to, [{ content: '', clientId, attachmentIds: [attachmentId] }])).messages]);
+  const mayRead = (who: Actor, id: string) =>
+    app.attachments.find(who, id).then(
+      (file) => file.id === id,
+      (error) => error.code !== 'ATTACHMENT_NOT_FOUND',
+    );
+  const left = () => [...app.blobs.blobs.keys()].sort();
+
+  test('are read by their owner, and by who may read a message that has them', async () => {
+    const [sent, other] = [await upload(ann), await upload(ann)];
+    expect([await mayRead(ann, sent), await mayRead(bob, sent)]).toEqual([true, false]);
+    const message = await sendWith(sent, 'mine');
+    await app.store.files.use([other], { of: 'message', chatId, clientId: 'mine' }, app.clock.now() + DAY); // which is not so
+    expect([await mayRead(bob, sent), await mayRead(sam, sent), await mayRead(bob, other)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    await app.messages.delete(ann, chatId, message.id);
+    expect([await mayRead(ann, sent), await mayRead(bob, sent)]).toEqual([true, false]);
+    const room = (await app.chats.createRoom(ann, { name: 'Hall' })).chat.id;
+    await sendWith(sent, anId(), room);
+    expect(await mayRead(bob, sent)).toBe(false);
+    await app.chats.join(bob, room);
+    expect(await mayRead(bob, sent)).toBe(true);
+    await app.chats.removeMember(bob, room, bob.userId);
+    expect(await mayRead(bob, sent)).toBe(false);
+  });
+
+  test('are put away with the chat, of which there may be another under its id', async () => {
+    const direct = (await app.chats.openDirect(ann, bob.userId)).chat.chat.id;
+    const id = await upload(ann);
+    await sendWith(id, 'mine', direct);
+    expect(await mayRead(bob, id)).toBe(true);
+    await app.chats.delete(bob, direct);
+    expect(await mayRead(bob, id)).toBe(false);
+    await app.messages.sendTo(ann, bob.userId, [{ content: 'again' }]);
+    expect(await mayRead(bob, id)).toBe(false);
+  });
+
+  test('that are pictures are neither read nor sent as attachments', async () => {
+    const { id } = await store({ uses: [{ of: 'user', userId: ann.userId }] });
+    expect(await mayRead(ann, id)).toBe(false);
+    await expect(sendWith(id)).rejects.toMatchObject({ code: 'ATTACHMENT_UNKNOWN' });
+  });
+
+  test('go with messages of their owner, each named once, and with a hundred at most', async () => {
+    const [id, foreign] = [await upload(ann), await upload(bob)];
+    const attach = (ids: string[], clientId = anId()) => app.attachments.attach(ann, { chatId, clientId }, ids);
+    expect((await attach([id, id])).map((file) => file.id)).toEqual([id]);
+    for (const ids of [[foreign], [id, anId()]]) {
+      await expect(attach(ids)).rejects.toMatchObject({ code: 'ATTACHMENT_UNKNOWN' });
+    }
+    for (let i = 1; i < 99; i += 1) {
+      await app.store.files.use([id], { of: 'message', chatId, clientId: `${i}` }, app.clock.now());
+    }
+    await attach([id], 'the last');
+    await expect(attach([id], 'one more')).rejects.toMatchObject({ code: 'UPLOAD_LIMIT' });
+  });
+
+  test('of a message that was sent already are not asked for again', async () => {
+    await send(ann, 'hello', { clientId: 'mine' });
+    const attach = (who: Actor, clientId: string) => app.attachments.attach(who, { chatId, clientId }, [anId()]);
+    expect(await attach(ann, 'mine')).toEqual([]);
+    for (const [who, clientId] of [
+      [ann, 'another'],
+      [bob, 'mine'],
+    ] as const) {
+      await expect(attach(who, clientId)).rejects.toMatchObject({ code: 'ATTACHMENT_UNKNOWN' });
+    }
+  });
+
+  test('wait to be sent, so many and so large; pictures do not wait', async () => {
+    for (let i = 0; i < 50; i += 1) await store({}, '');
+    await expect(store({}, '')).rejects.toMatchObject({ code: 'UPLOAD_LIMIT' });
+    await store({ uses: [{ of: 'user', userId: ann.userId }] });
+    await store({ ownerId: bob.userId });
+    for (let i = 0; i < 9; i += 1) await store({ ownerId: sam.userId }, '0123456789');
+    await store({ ownerId: sam.userId }, '0');
+    await store({ ownerId: sam.userId, uses: [{ of: 'user', userId: sam.userId }], maxBytes: 4 });
+    await expect(store({ ownerId: sam.userId })).rejects.toMatchObject({ code: 'UPLOAD_LIMIT' });
+    expect(left()).toHaveLength(63);
+  });
+
+  test('that did not come whole leave nothing', async () => {
+    await expect(store({}, '0123456789x')).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    const failure = new Error('the line was cut');
+    const cut = (fail: () => Promise<void>) =>
+      app.storage.store(
+        { ownerId: ann.userId, name: 'a.txt', uses: [], maxBytes: 10 },
+        (async function* () {
+          yield Buffer.from('text');
+          await fail();
+        })(),
+      );
+    await expect(cut(() => Promise.reject(failure))).rejects.toBe(failure);
+    const removed = async () => {
+      for (const { id } of await app.store.files.due(Number.MAX_SAFE_INTEGER, 10)) await app.store.files.remove(id);
+    };
+    await expect(cut(removed)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect([left(), await app.store.files.due(Number.MAX_SAFE_INTEGER, 10)]).toEqual([[], []]);
+    jest.spyOn(app.blobs, 'delete').mockRejectedValueOnce(new Error('busy'));
+    await expect(cut(() => Promise.reject(failure))).rejects.toBe(failure);
+  });
+
+  test('are known by how they begin, in whatever parts that comes', async () => {
+    const png = Buffer.from('89504e470d0a1a0a0000000d494844520000000700000005080600000000', 'hex');
+    const bytes = Array.from(png, (_, i) => png.subarray(i, i + 1));
+    for (const chunks of [[png], bytes, [png, Buffer.alloc(300_000)], [...bytes, Buffer.alloc(300_000)]]) {
+      const picture = await app.attachments.upload(ann, 'a.png', streamOf(...chunks));
+      const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      expect(picture).toMatchObject({ mediaType: 'image/png', width: 7, height: 5, bytes: size });
+    }
+  });
+
+  test('that nobody can see any more go after a day, a hundred at a time', async () => {
+    const [waiting, sent, deleted, own, ofChat] = [
+      await upload(ann),
+      await upload(ann),
+      await upload(ann),
+      (await store({ uses: [{ of: 'user', userId: ann.userId }] })).id,
+      (await store({ uses: [{ of: 'chat', chatId }] })).id,
+    ];
+    await sendWith(sent);
+    await app.messages.delete(ann, chatId, (await sendWith(deleted)).id);
+    await app.store.files.use([sent], { of: 'message', chatId, clientId: 'never sent' }, app.clock.now() + DAY);
+    const user = await app.profiles.me(ann);
+    await app.store.users.update({ ...user, avatarId: own, version: user.version + 1 });
+    await app.writer.submit(chatId, ann.userId, { type: 'chat.update', avatarId: ofChat, lineId: anId() });
+    app.clock.advance(1); // the others are looked at after these
+    const others: string[] = [];
+    const unused: FileUse[] = [
+      { of: 'user', userId: ann.userId },
+      { of: 'user', userId: anId() },
+      { of: 'chat', chatId },
+      { of: 'chat', chatId: anId() },
+      { of: 'message', chatId, clientId: 'never sent' },
+      { of: 'message', chatId: anId(), clientId: 'never sent' },
+    ];
+    for (let i = 0; i < 98; i += 1) others.push((await store({ uses: unused.slice(i % 6, (i % 6) + 1) })).id);
+    app.clock.advance(DAY - 2);
+    await app.storage.sweep();
+    expect(left()).toHaveLength(103);
+    app.clock.advance(2);
+    await app.storage.sweep();
+    expect(left()).toHaveLength(6); // those in use, and of the others what is left for the next time
+    await app.storage.sweep();
+    expect(left()).toEqual([sent, own, ofChat].sort());
+    expect(await app.store.files.findMany([waiting, deleted, ...others])).toEqual([]);
+    const [file] = await app.store.files.findMany([sent]);
+    expect(file).toMatchObject({ uses: [{ of: 'message', chatId }], checkAt: app.clock.now() + DAY });
+    expect(file?.uses).toHaveLength(1);
+    await app.storage.release(own);
+    await app.store.users.update({ ...user, avatarId: null, version: user.version + 2 });
+    await app.storage.sweep();
+    expect(left()).toEqual([sent, ofChat].sort());
+  });
+
+  test('that are pictures stay while they are that', async () => {
+    await app.avatars.setOwn(ann, Buffer.from('ann'));
+    await app.avatars.setOfChat(ann, chatId, Buffer.from('choir'));
+    for (let day = 0; day < 2; day += 1) {
+      app.clock.advance(DAY);
+      await app.storage.sweep();
+      expect(left()).toHaveLength(2);
+    }
+    await app.avatars.setOwn(ann, Buffer.from('ann again'));
+    await app.storage.sweep();
+    expect(left()).toHaveLength(2);
+    for (let i = 0; i < 2; i += 1) await app.avatars.removeOwn(ann);
+    await app.avatars.removeOfChat(ann, chatId);
+    await app.storage.sweep();
+    expect(left()).toEqual([]);
+    const told = app.events.flatMap((event) => (event.type === 'user.updated' ? [event.version] : []));
+    expect(told).toEqual([2, 3, 4]);
+  });
+
+  test('that are pictures have 5 MiB at most, and are of people who are there', async () => {
+    const most = Buffer.alloc(5 * 1024 * 1024);
+    await app.avatars.setOwn(ann, most);
+    const larger = app.avatars.setOwn(ann, Buffer.concat([most, most.subarray(0, 1)]));
+    await expect(larger).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    const nobody = { userId: anId(), sessionId: anId() };
+    await expect(app.avatars.setOwn(nobody, Buffer.from('x'))).rejects.toMatchObject({ code: 'USER_NOT_FOUND' });
+  });
+
+  test.each<[string, Error, number]>([
+    ['goes where the chat refuses it', new DomainError('FORBIDDEN', 'no'), 0],
+    ['stays where it may be the chat’s yet', new DomainError('UNAVAILABLE', 'not now'), 1],
+    ['stays where nobody knows', new Error('cut off'), 1],
+  ])('a picture %s', async (_, refusal, count) => {
+    jest.spyOn(app.writer, 'submit').mockRejectedValueOnce(refusal);
+    await expect(app.avatars.setOfChat(ann, chatId, Buffer.from('choir'))).rejects.toBe(refusal);
+    await app.storage.sweep();
+    expect(left()).toHaveLength(count);
+  });
+
+  test('that were sent while they were looked at stay', async () => {
+    const id = await upload(ann);
+    app.clock.advance(DAY);
+    const due = app.store.files.due.bind(app.store.files);
+    jest.spyOn(app.store.files, 'due').mockImplementationOnce(async (now, limit) => {
+      const found = await due(now, limit);
+      await sendWith(id);
+      return found;
+    });
+    await app.storage.sweep();
+    expect([left(), await mayRead(bob, id)]).toEqual([[id], true]);
   });
 });

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Pace } from '../../src/application/pace.ts';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
 import { type Presence, PresenceService } from '../../src/application/presence-service.ts';
 import { TypingService } from '../../src/application/typing-service.ts';
 import { UserDirectory } from '../../src/application/user-directory.ts';
 import type { Actor } from '../../src/domain/session.ts';
 import { LocalPresenceStore } from '../../src/infrastructure/local/local-presence-store.ts';
-import { turn } from '../support/manual-clock.ts';
+import { ManualClock, turn } from '../support/manual-clock.ts';
 import { openUseCases, type UseCases } from '../support/use-cases.ts';
 
 let app: UseCases;
@@ -73,6 +74,39 @@ describe('of many who come at once', () => {
     expect(await later(2_000)).toBe(800);
     for (let late = 0; late < 5; late += 1) expect(await later(2_100)).toBe(800);
     expect(await later(2_100)).toBe(1_200);
+  });
+});
+
+describe('a pace', () => {
+  test('lets so many through in a span, which begins with the first, in the order in which they came', async () => {
+    const clock = new ManualClock();
+    const pace = new Pace(clock, 2, 1_000);
+    const through: number[] = [];
+    const come = (...who: number[]) => {
+      for (const one of who) void pace.turn().then(() => through.push(one));
+      return settled();
+    };
+    const later = async (ms: number) => {
+      clock.advance(ms);
+      await settled();
+    };
+    await come(1);
+    await later(900);
+    await come(2, 3, 4, 5, 6);
+    expect(through).toEqual([1, 2]);
+    await later(99);
+    expect(through).toEqual([1, 2]);
+    clock.advance(1);
+    await come(7); // after those who wait
+    expect(through).toEqual([1, 2, 3, 4]);
+    await later(1_000);
+    expect(through).toEqual([1, 2, 3, 4, 5, 6]);
+    await later(5_000);
+    await come(8, 9);
+    expect(through).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    await later(3_999);
+    await come(10);
+    expect(through).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 });
 
