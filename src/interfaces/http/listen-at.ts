@@ -31,9 +31,12 @@ export function addListenAt(app: FastifyInstance): void {
   const further: Server[] = [];
   const open = new Set<Socket>();
   const unanswered = new Set<IncomingMessage>();
+  function forget(this: Socket): void {
+    open.delete(this);
+  }
   app.server.on('connection', (socket: Socket) => {
     open.add(socket);
-    socket.once('close', () => open.delete(socket));
+    socket.on('close', forget);
   });
   app.addHook('onRequest', ({ raw }, reply, done) => {
     unanswered.add(raw);

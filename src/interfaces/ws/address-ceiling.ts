@@ -19,7 +19,7 @@ export class AddressCeiling {
       throw new DomainError('RATE_LIMITED', 'This address has too many sockets.', { retryAfterMs: RETRY_MS });
     }
     this.#open.set(address, open + 1);
-    connection.once('close', () => this.#leave(address));
+    connection.on('close', () => this.#leave(address));
   }
 
   #leave(address: string): void {

@@ -47,8 +47,7 @@ export interface ConnectionEvents {
  */
 export class Connection implements Follower {
   readonly following = new Set<ChatId>();
-  /** Chats from which the user was removed while a right was being read (see Fanout). */
-  readonly rightChecks = new Set<Map<ChatId, number>>();
+  rightChecks: Set<Map<ChatId, number>> | null = null;
   /** That of the upgrade request. */
   readonly id: string;
   /** Set once the client is known: by a header or a ticket at first, or by the `auth` frame. */
@@ -79,9 +78,9 @@ export class Connection implements Follower {
   #held: Outgoing[] | null = null;
   #heldBytes = 0;
   /** Of chats whose changes up to these revs are still to be delivered, though the client has been told of them. */
-  #told: Map<ChatId, number> = new Map();
+  #told: Map<ChatId, number> | null = null;
   /** Read marks of others that wait until the client has taken what is before them: the last of each person in each chat. */
-  readonly #marks = new Map<string, Outgoing & Required<Pick<Outgoing, 'mark'>>>();
+  #marks: Map<string, Outgoing & Required<Pick<Outgoing, 'mark'>>> | null = null;
   #markBytes = 0;
   /** The largest batch since no more waited than may. */
   #batchBytes = 0;
@@ -95,7 +94,7 @@ export class Connection implements Follower {
     this.#openedAt = clock.elapsed();
     this.#lastHeard = this.#openedAt;
     socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
-    socket.on('error', () => {}); // `close` follows, and says all that there is to do
+    socket.on('error', ignore); // `close` follows, and says all that there is to do
     socket.on('close', (code) => {
       this.closed = true;
       this.ready = false;
@@ -157,7 +156,8 @@ export class Connection implements Follower {
     this.#heldBytes = 0;
     this.#told = new Map(told);
     for (const event of held) this.deliver(event);
-    for (const [chatId, rev] of this.#told) if (!isToCome(chatId, rev)) this.#told.delete(chatId);
+    const toCome = [...this.#told].filter(([chatId, rev]) => isToCome(chatId, rev));
+    this.#told = toCome.length > 0 ? new Map(toCome) : null;
     this.#tellMarks();
   }
 
@@ -181,7 +181,7 @@ export class Connection implements Follower {
     this.#closedWith = code;
     this.#held = null;
     this.#heldBytes = 0;
-    this.#marks.clear();
+    this.#marks = null;
     this.#markBytes = 0;
     this.#outbox.flush();
     this.#socket.resume(); // the client's answer is to be read, however much it had sent
@@ -243,25 +243,27 @@ export class Connection implements Follower {
   #merge(event: Outgoing & Required<Pick<Outgoing, 'mark'>>): void {
     const key = `${event.mark.chatId} ${event.mark.userId}`;
     if (!this.#hasRoom(event.frames)) return;
-    if (this.#marks.size === 0 && !this.#held) void this.#outbox.drained().then(() => this.#tellMarks());
+    if (!this.#marks && !this.#held) void this.#outbox.drained().then(() => this.#tellMarks());
+    this.#marks ??= new Map();
     this.#markBytes += event.frames.length - (this.#marks.get(key)?.frames.length ?? 0);
     this.#marks.set(key, event);
   }
 
   /** Of a chat that is followed no more nothing is told. */
   #tellMarks(): void {
-    const marks = [...this.#marks.values()];
-    this.#marks.clear();
+    const marks = this.#marks?.values() ?? [];
+    this.#marks = null;
     this.#markBytes = 0;
     for (const event of marks) if (this.following.has(event.mark.chatId)) this.deliver(event);
   }
 
   #pushUntold({ frames, changes }: Outgoing): void {
-    if (!changes || (this.#told.size === 0 && !changes.isWhole)) {
+    if (!changes || (!this.#told?.size && !changes.isWhole)) {
       this.#push(frames);
       return;
     }
     const { chatId, rev, texts, isWhole } = changes;
+    this.#told ??= new Map();
     const told = this.#told.get(chatId) ?? 0;
     if (isWhole) this.#told.set(chatId, Math.max(rev, told));
     else if (rev >= told) this.#told.delete(chatId);
@@ -321,3 +323,5 @@ export class Connection implements Follower {
     if (this.#inFlight === IN_FLIGHT_MAX / 2 && !this.closed && !this.isLeaving) this.#socket.resume();
   }
 }
+
+const ignore = (): void => {};

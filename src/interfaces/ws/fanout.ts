@@ -39,7 +39,8 @@ export class Fanout {
   readonly #bus: EventBus;
   readonly #logger: Logger;
   readonly #channels = new Map<ChatId, Channel>();
-  readonly #users = new Map<UserId, Set<Follower>>();
+  /** Oldest first; another list at each change. */
+  readonly #users = new Map<UserId, readonly Follower[]>();
   readonly #heads: Heads;
   readonly #announcements: Announcements;
   #heard = 0;
@@ -56,7 +57,7 @@ export class Fanout {
 
   /** The connections of a person, oldest first. */
   connectionsOf(userId: UserId): readonly Follower[] {
-    return [...(this.#users.get(userId) ?? [])];
+    return this.#users.get(userId) ?? [];
   }
 
   /** Everybody who has a connection here. */
@@ -72,17 +73,17 @@ export class Fanout {
   /** Once it resolves the connection hears of memberships, sessions and its user; of chats once it follows them. */
   async attach(connection: Follower, userId: UserId): Promise<void> {
     if (connection.closed) return;
-    const connections = this.#users.get(userId);
-    if (connections) connections.add(connection);
-    else this.#users.set(userId, new Set([connection]));
+    const connections = this.connectionsOf(userId);
+    if (!connections.includes(connection)) this.#users.set(userId, [...connections, connection]);
     await this.#bus.follow([`user:${userId}`]);
   }
 
   detach(connection: Follower): void {
     const userId = connection.identity?.userId;
-    const connections = userId === undefined ? undefined : this.#users.get(userId);
-    if (userId !== undefined && connections?.delete(connection)) {
-      if (connections.size === 0) this.#users.delete(userId);
+    if (userId !== undefined && this.connectionsOf(userId).includes(connection)) {
+      const others = this.connectionsOf(userId).filter((other) => other !== connection);
+      if (others.length > 0) this.#users.set(userId, others);
+      else this.#users.delete(userId);
       this.#bus.unfollow([`user:${userId}`]);
     }
     for (const chatId of connection.following) this.unfollow(connection, chatId);
@@ -185,7 +186,7 @@ export class Fanout {
   }
 
   get everybody(): readonly Follower[] {
-    return [...this.#users.values()].flatMap((connections) => [...connections]);
+    return [...this.#users.values()].flat();
   }
 
   /** Those that follow any of these chats. */
@@ -221,8 +222,8 @@ export class Fanout {
     for (const change of changes) {
       if (change.type !== 'member.removed') continue;
       for (const userId of change.userIds) {
-        for (const connection of this.#users.get(userId) ?? []) {
-          for (const check of connection.rightChecks) check.set(chatId, change.rev);
+        for (const connection of this.connectionsOf(userId)) {
+          for (const check of connection.rightChecks ?? []) check.set(chatId, change.rev);
         }
       }
     }

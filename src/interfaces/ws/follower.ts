@@ -5,8 +5,8 @@ import type { Outgoing } from './outbox.ts';
 export interface Follower {
   readonly identity: { readonly userId: UserId; readonly sessionId: SessionId } | null;
   readonly following: Set<ChatId>;
-  /** Chats from which the user was removed while a right was being read, each with the `rev` of that. */
-  readonly rightChecks: Set<Map<ChatId, number>>;
+  /** Chats from which the user was removed while a right was being read, each with the `rev` of that; null while none is read. */
+  rightChecks: Set<Map<ChatId, number>> | null;
   readonly closed: boolean;
   deliver(event: Outgoing): void;
   /** What the user's session was good for is over. */
@@ -19,10 +19,12 @@ export async function watchingRemovals<T>(
   work: (removed: ReadonlyMap<ChatId, number>) => Promise<T>,
 ): Promise<T> {
   const removed = new Map<ChatId, number>();
-  follower.rightChecks.add(removed);
+  follower.rightChecks ??= new Set();
+  const checks = follower.rightChecks.add(removed);
   try {
     return await work(removed);
   } finally {
-    follower.rightChecks.delete(removed);
+    checks.delete(removed);
+    if (checks.size === 0) follower.rightChecks = null;
   }
 }

@@ -113,7 +113,7 @@ export class Gateway {
   async register(app: FastifyInstance): Promise<void> {
     this.#tokens = app.accessTokens;
     await app.register(websocket, {
-      options: { maxPayload: AUTH_FRAME_MAX_BYTES, perMessageDeflate: false },
+      options: { maxPayload: AUTH_FRAME_MAX_BYTES, perMessageDeflate: false, clientTracking: false },
       preClose: (done) => done(), // `close` has ended them all, each with its code
     });
     app.route({

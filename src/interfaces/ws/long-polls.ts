@@ -79,7 +79,7 @@ export class LongPolls {
 /** One of them. What is brought to it only rings. */
 class LongPoll implements Follower {
   readonly following = new Set<ChatId>();
-  readonly rightChecks = new Set<Map<ChatId, number>>();
+  rightChecks: Set<Map<ChatId, number>> | null = null;
   readonly identity: Actor;
   closed = false;
   #ring: () => void = () => undefined;
