@@ -1,16 +1,20 @@
 import type { Clock } from './ports/services.ts';
 
-/** A span that begins so late says that the process is behind with its work; of such, so many pass unused in a row at most. */
-const LATE_MS = 20;
+/** While more come than may pass, so many spans in a row at most pass unused. */
 const UNUSED_MAX = 5;
 
-/** Lets through at most so many in each span of time, in the order in which they came. Who waits, waits for a quiet time as well. */
+/**
+ * Lets through at most so many in each span of time, in the order in which they came. Beyond the first of a crowd it lets
+ * nobody through until the rest of it has come.
+ */
 export class Pace {
   readonly #clock: Clock;
   readonly #max: number;
   readonly #spanMs: number;
   #spanEnd = Number.NEGATIVE_INFINITY;
   #left = 0;
+  /** How many came in this span. */
+  #came = 0;
   readonly #waiting: (() => void)[] = [];
 
   constructor(clock: Clock, max: number, spanMs: number) {
@@ -21,7 +25,9 @@ export class Pace {
 
   /** Resolves when the caller may go on; at once, unless there were too many. */
   async turn(): Promise<void> {
-    if (this.#waiting.length === 0 && this.#takeOne()) return;
+    const isLetThrough = this.#waiting.length === 0 && this.#takeOne();
+    this.#came += 1;
+    if (isLetThrough) return;
     await new Promise<void>((resolve) => {
       if (this.#waiting.push(resolve) === 1) void this.#letThrough();
     });
@@ -34,24 +40,27 @@ export class Pace {
     }
   }
 
-  /** The first that begins in time. */
+  /** Waits until one begins after which no crowd came. */
   async #nextSpan(): Promise<void> {
     for (let unused = 0; ; unused += 1) {
       await this.#clock.sleep(this.#spanEnd - this.#clock.elapsed());
-      const now = this.#clock.elapsed();
-      if (now - this.#spanEnd < LATE_MS || unused === UNUSED_MAX) return;
-      this.#spanEnd = now + this.#spanMs;
+      if (this.#came <= this.#max || unused === UNUSED_MAX) return;
+      this.#beginSpan();
     }
   }
 
   #takeOne(): boolean {
-    const now = this.#clock.elapsed();
-    if (now >= this.#spanEnd) {
-      this.#spanEnd = now + this.#spanMs;
+    if (this.#clock.elapsed() >= this.#spanEnd) {
+      this.#beginSpan();
       this.#left = this.#max;
     }
     if (this.#left === 0) return false;
     this.#left -= 1;
     return true;
+  }
+
+  #beginSpan(): void {
+    this.#spanEnd = this.#clock.elapsed() + this.#spanMs;
+    this.#came = 0;
   }
 }
