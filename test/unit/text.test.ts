@@ -133,6 +133,29 @@ describe('uniqueKey', () => {
     );
   });
 
+  test('of a key is the key, also with more marks than any script has', () => {
+    const mark = fc.constantFrom('\u0300', '\u0316', '\u0344', '\u0345', '\u034f', '\u0f73', 'ΰ');
+    fc.assert(
+      fc.property(fc.array(mark, { minLength: 25, maxLength: 200 }), (marks) => {
+        const key = uniqueKey(marks.join(''));
+        expect(uniqueKey(key)).toBe(key);
+      }),
+    );
+  });
+
+  test.each(['\u0300\u0316', '\u0345\u0301', '\u0344'])('takes no longer for nothing but marks (%j)', (marks) => {
+    const fastest = (text: string) => {
+      const times = [1, 2, 3].map(() => {
+        const startedAt = performance.now();
+        uniqueKey(text);
+        return performance.now() - startedAt;
+      });
+      return Math.min(...times);
+    };
+    const [hostile, usual] = [marks, 'e\u0301'].map((piece) => piece.repeat(32_000 / piece.length));
+    expect(fastest(hostile ?? '') / fastest(usual ?? '')).toBeLessThan(50);
+  });
+
   test('is the same for every single character in either case and in each Unicode form', () => {
     const beyondAllLetters = 0x30000;
     for (let point = 0; point < beyondAllLetters; point += 1) {
