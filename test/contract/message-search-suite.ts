@@ -55,6 +55,19 @@ export function messageSearchSuite(harness: StoreHarness): void {
       expect(await search({ contentLike: '' })).toHaveLength(8);
     });
 
+    test('lets others have their turn, however long it takes to fold the texts', async () => {
+      const { search } = await aChat(...Array<string>(12).fill('\ufdfa'.repeat(4_000)));
+      const spent = () => process.cpuUsage().user;
+      const [began, turns] = [spent(), [spent()]];
+      const watch = () => turns.push(spent());
+      const watching = setInterval(watch);
+      expect(await search({ contentLike: 'not there' })).toEqual([]);
+      clearInterval(watching);
+      watch();
+      const longest = Math.max(...turns.map((at, i) => at - (turns[i - 1] ?? at)));
+      expect(longest).toBeLessThan((spent() - began) / 2);
+    });
+
     test('finds a sigma wherever it stands', async () => {
       const { search } = await aChat('οδός', 'οδοσα', 'ΟΔΟΣ', 'Η ΟΔΟΣ μου');
       expect(await search({ contentLike: 'ΟΔΟΣ' })).toEqual([3, 4, 5]);

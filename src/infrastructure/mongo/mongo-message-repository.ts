@@ -1,5 +1,6 @@
 import type { Collection, Db, Filter } from 'mongodb';
 import type { MessagePage, MessageRepository, UnreadQuery } from '../../application/ports/persistence.ts';
+import { takingTurns } from '../../application/taking-turns.ts';
 import type { ChatId, MessageId, UserId } from '../../domain/ids.ts';
 import { type Message, type MessageFilter, passes, sendKey } from '../../domain/message.ts';
 import { readFailed } from './mongo-database.ts';
@@ -71,11 +72,13 @@ export class MongoMessageRepository implements MessageRepository {
     const rows = this.#messages.find({ chatId, seq: { $gt: above, $lte: upTo }, ...exactly });
     const matches = passes(filter);
     const found: Message[] = [];
+    const othersTurn = takingTurns();
     try {
       for await (const row of rows.sort({ seq: order === 'asc' ? 1 : -1 }).batchSize(LOOKED_AT_ONCE)) {
         if (found.length >= limit) break;
         const message = toMessage(row);
         if (matches(message)) found.push(message);
+        await othersTurn(message.content);
       }
     } catch (error) {
       readFailed(error);

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import type { MessagePage, MessageRepository, UnreadQuery } from '../../application/ports/persistence.ts';
+import { takingTurns } from '../../application/taking-turns.ts';
 import type { ChatId, MessageId, UserId } from '../../domain/ids.ts';
 import { type Message, type MessageFilter, passes } from '../../domain/message.ts';
 import { OWN_LINES_STEP } from './commit-writes.ts';
@@ -79,14 +79,17 @@ export class SqliteMessageRepository implements MessageRepository {
   async search(chatId: ChatId, page: MessagePage, filter: MessageFilter): Promise<Message[]> {
     const matches = passes(filter);
     const found: Message[] = [];
+    const othersTurn = takingTurns();
     let rest = { ...page, limit: LOOKED_AT_ONCE };
     while (found.length < page.limit) {
       const lines = await this.page(chatId, rest);
-      found.push(...lines.filter(matches));
+      for (const line of lines) {
+        if (matches(line)) found.push(line);
+        await othersTurn(line.content);
+      }
       const last = lines.at(-1);
       if (!last || lines.length < LOOKED_AT_ONCE) break;
       rest = page.order === 'asc' ? { ...rest, above: last.seq } : { ...rest, upTo: last.seq - 1 };
-      await setImmediate();
     }
     return found.slice(0, page.limit);
   }
