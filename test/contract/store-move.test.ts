@@ -203,13 +203,14 @@ describe('a move, whatever the stores', () => {
     [from, to] = [new MemoryTransfer(), new MemoryTransfer()];
     blobs = { from: new MemoryBlobStore(), to: new MemoryBlobStore() };
     logger = new RecordingLogger();
-    for (const name of ['epoch', 'a setting']) from.put('setting ', { name, value: 'a value' });
-    for (let i = 0; i < 1_001; i += 1) from.put('user ', { id: `user ${number(i)}`, bio: 'a', age: i });
-    for (const kind of ['session', 'letter']) from.put(`${kind} `, { id: `a ${kind}` });
-    from.put('code ', { digest: 'a digest' });
-    for (const id of ['one', 'two']) {
+    // Keys from one end of the alphabet to the other.
+    for (const name of ['A setting', 'epoch', 'zero']) from.put('setting ', { name, value: 'a value' });
+    for (let i = 0; i < 1_001; i += 1) from.put('user ', { id: number(i), bio: 'a', age: i });
+    for (const kind of ['session', 'letter']) for (const id of ['0', 'z']) from.put(`${kind} `, { id });
+    for (const digest of ['0', 'z']) from.put('code ', { digest });
+    for (const id of ['1', '2']) {
       from.put('chat ', { id });
-      from.put(`member of ${id} `, { userId: 'ann', mark: 1 });
+      for (const userId of ['!', 'zoe']) from.put(`member of ${id} `, { userId, mark: 1 });
       for (let seq = 1; seq <= 501; seq += 1) from.put(`message of ${id} `, { id: `${id} ${seq}`, seq });
       from.put(`commit of ${id} `, { id: 'a commit', firstRev: 1 });
     }
@@ -220,7 +221,7 @@ describe('a move, whatever the stores', () => {
 
   test('copies every row, and the bytes of whole files, and says how much that was', async () => {
     expect(await move()).toEqual({
-      records: { setting: 2, user: 1_001, session: 1, code: 1, letter: 1, chat: 2, file: 3 },
+      records: { setting: 3, user: 1_001, session: 2, code: 2, letter: 2, chat: 2, file: 3 },
       lines: 1_002,
     });
     expect([...to.rows].sort()).toEqual([...from.rows].sort());
@@ -246,6 +247,11 @@ describe('a move, whatever the stores', () => {
     expect(logger.lines[0]).toMatchObject({ level: 'info', facts: { kind: 'session' }, message: 'going on' });
   });
 
+  test('is done once', async () => {
+    await move();
+    await refused('an earlier run has moved all of this store');
+  });
+
   test('leaves the bytes alone where both stores have theirs in one place', async () => {
     await move(null);
     expect(blobs.to.blobs.size).toBe(0);
@@ -264,7 +270,7 @@ describe('a move, whatever the stores', () => {
   test.each(['user', 'session', 'code', 'letter', 'chat', 'file'])(
     'needs an empty target, without a %s',
     async (kind) => {
-      to.put(`${kind} `, { id: 'something', digest: 'something' });
+      to.put(`${kind} `, { id: '0', digest: '0' });
       await refused(`the target is not empty: it has a ${kind}`);
     },
   );
@@ -291,12 +297,12 @@ describe('a move, whatever the stores', () => {
     await refused('the user records are not the same');
     putting('file', () => null);
     await refused('the file records are not the same');
-    for (let i = 1_001; i < 1_500; i += 1) from.put('user ', { id: `user ${number(i)}` });
+    for (let i = 1_001; i < 1_500; i += 1) from.put('user ', { id: number(i) });
     putting('user', () => null);
     await refused('the target has user records that the source has not');
     to = new MemoryTransfer();
     to.putParts = async () => undefined;
-    await refused('chat one is not the same in both');
+    await refused('chat 1 is not the same in both');
     expect(to.note).not.toBeNull();
   });
 });

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { ChatView } from '../../src/application/chat-service.ts';
+import { MuteService } from '../../src/application/mute-service.ts';
 import { onlyOneOf } from '../../src/application/page.ts';
 import type { BusEvent } from '../../src/application/ports/realtime.ts';
 import type { RoomQuery } from '../../src/application/public-rooms.ts';
-import { CHATS_MAX } from '../../src/domain/chat.ts';
+import { CHATS_MAX, FOR_EVER } from '../../src/domain/chat.ts';
 import type { Actor } from '../../src/domain/session.ts';
 import { anId, ids } from '../support/builders.ts';
 import { creation, only, propose } from '../support/chat-actions.ts';
@@ -441,6 +442,26 @@ describe('marking a chat as read', () => {
     await app.chats.addMembers(ann, chatId, [last ?? '']);
     await app.chats.markRead(ann, chatId, 3);
     expect(reads().map((event) => event.toAll)).toEqual([true, false]);
+  });
+});
+
+describe('muting a chat', () => {
+  test('is until a time ahead, or for ever, or no more; and is told to oneself', async () => {
+    const chatId = await aGroup();
+    const mutes = new MuteService({ access: app.chats, chats: app.store.chats, bus: app.bus, clock: app.clock });
+    const now = app.clock.now();
+    await expect(mutes.mute(ann, chatId, now)).rejects.toMatchObject({
+      problems: [{ path: '/until', message: expect.any(String) }],
+    });
+    await mutes.mute(ann, chatId, now + 1);
+    expect((await app.chats.get(ann, chatId)).mutedUntil).toBe(now + 1);
+    await mutes.mute(ann, chatId, null);
+    await mutes.unmute(ann, chatId);
+    const told = app.events.flatMap((event) => (event.type === 'chat.muted' ? [[event.userId, event.until]] : []));
+    expect(told).toEqual([now + 1, FOR_EVER, null].map((until) => [ann.userId, until]));
+    for (const change of [mutes.mute(sam, chatId, null), mutes.unmute(sam, chatId)]) {
+      await expect(change).rejects.toMatchObject(NOT_FOUND);
+    }
   });
 });
 
