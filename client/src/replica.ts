@@ -336,19 +336,21 @@ export class Replica {
     this.update((state) => ({ ...state, chats: {}, chatsLoaded: false, timelines: {}, members: {}, typing: {} }));
   }
 
-  /** No link tells who has come and gone meanwhile. */
+  /** No link tells who has come and gone meanwhile. What is told while it is read is newer. */
   async #refreshPresence(): Promise<void> {
+    const before = this.state.presence;
     const online: Presence[] = [];
-    let cursor: string | null = null;
-    for (let pages = 0; pages < PRESENCE_PAGES && (pages === 0 || cursor !== null); pages++) {
+    for (let pages = 0, cursor: string | null = null; pages < PRESENCE_PAGES && (pages === 0 || cursor); pages++) {
       const page: Page<Presence> = await this.#read('presence', { limit: PAGE, cursor });
       online.push(...page.items);
       cursor = page.nextCursor;
     }
     this.update((state) => {
+      const isNewer = (userId: string): boolean => state.presence[userId] !== before[userId];
       const there = new Set(online.map(({ userId }) => userId));
-      const kept = Object.entries(state.presence).filter(([userId]) => there.has(userId));
-      return withPresence({ ...state, presence: Object.fromEntries(kept) }, online);
+      const kept = Object.entries(state.presence).filter(([userId]) => there.has(userId) || isNewer(userId));
+      const read = online.filter(({ userId }) => !isNewer(userId));
+      return withPresence({ ...state, presence: Object.fromEntries(kept) }, read);
     });
   }
 

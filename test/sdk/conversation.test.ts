@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { chatList, type Parley, unreadTotal } from '../../client/src/index.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { Clients, idOf, textsIn, until } from './support/people.ts';
@@ -49,7 +49,32 @@ it('of somebody whom one meets one knows at once whether he is there; who goes d
   await until(dora, ({ presence }) => presence[idOf(carl)]?.status === 'online');
   dora.typing.tell(id);
   await until(carl, ({ typing }) => typing[id]?.includes(idOf(dora)));
-  await dora.close();
+  await dora.me.update({ showPresence: false });
   await until(carl, ({ presence }) => presence[idOf(dora)]?.status === 'offline');
   expect(carl.store.getState().typing).toEqual({});
+});
+
+it('what is told of who is there while that is read anew is not lost', async () => {
+  const [carl, dora, eve] = [await clients.register(), await clients.register(), await clients.register()];
+  for (const one of [dora, eve]) await carl.chats.openDirect(idOf(one));
+  await dora.close();
+  const { fetch } = globalThis;
+  const held = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const spy = jest.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+    const answer = await fetch(input, init);
+    if (!String(input).includes('/presence?')) return answer;
+    asked.resolve();
+    await held.promise;
+    return answer;
+  });
+  const again = await clients.anotherOf(carl);
+  await asked.promise;
+  await again.presence.load([idOf(dora)]);
+  const told = again.store.getState().presence[idOf(dora)];
+  expect(told?.status).toBe('offline');
+  held.resolve();
+  await until(again, ({ presence }) => presence[idOf(eve)]?.status === 'online');
+  spy.mockRestore();
+  expect(again.store.getState().presence[idOf(dora)]).toEqual(told);
 });
