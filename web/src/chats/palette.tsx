@@ -70,7 +70,11 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
             {option.picture}
             <span>
               <bdi>{option.name}</bdi>
-              {option.about && <small dir="auto">{option.about}</small>}
+              {option.about && (
+                <small>
+                  <bdi>{option.about}</bdi>
+                </small>
+              )}
             </span>
           </div>
         ))}

@@ -30,7 +30,9 @@ export function Facts({ userId }: { readonly userId: string }) {
         value === null ? null : (
           <div key={name}>
             <dt>{name}</dt>
-            <dd dir="auto">{value}</dd>
+            <dd>
+              <bdi>{value}</bdi>
+            </dd>
           </div>
         ),
       )}

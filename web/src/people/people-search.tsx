@@ -130,7 +130,11 @@ function PeopleList({ people, onChoose, isChosen }: PeopleListProps) {
             <Avatar id={user.id} name={nameOf(user, t)} url={user.avatarUrl} size="small" />
             <span>
               <bdi>{nameOf(user, t)}</bdi>
-              {user.displayName && <small dir="ltr">@{user.username}</small>}
+              {user.displayName && (
+                <small>
+                  <bdi>@{user.username}</bdi>
+                </small>
+              )}
             </span>
           </button>
         </li>
