@@ -2,18 +2,12 @@ import { expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { Mail } from '../../src/application/ports/services.ts';
 import { ApiClient, PASSWORD } from '../support/api-client.ts';
-import { inBrowser, register, signIn } from './support/stage.ts';
+import { inBrowser, PNG, register, signIn } from './support/stage.ts';
 
 async function openSettings(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Settings/ }).click();
   await page.getByRole('dialog', { name: 'Settings' }).waitFor();
 }
-
-/** A picture of one pixel. */
-const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-  'base64',
-);
 
 inBrowser('an account', (stage) => {
   test('what is wrong with a registration is said where it is wrong', async () => {

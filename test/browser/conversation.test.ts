@@ -1,7 +1,18 @@
 import { expect, test } from '@jest/globals';
 import { ApiClient, PASSWORD } from '../support/api-client.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
-import { field, inBrowser, isInSight, message, openChatWith, send, signIn, texts, twoPeople } from './support/stage.ts';
+import {
+  field,
+  inBrowser,
+  isInSight,
+  message,
+  openChatWith,
+  PNG,
+  send,
+  signIn,
+  texts,
+  twoPeople,
+} from './support/stage.ts';
 
 inBrowser('a conversation', (stage) => {
   test('what one writes the other sees at once, with who types, what is read and what is edited or deleted', async () => {
@@ -30,6 +41,26 @@ inBrowser('a conversation', (stage) => {
     await ann.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await message(bob, 'This message was deleted.').waitFor();
     expect(await bob.getByText('dear Bob').count()).toBe(0);
+  });
+
+  test('a picture that is let fall on the page is sent, and seen as large as there is room', async () => {
+    const { ann, bob } = await twoPeople(stage(), 'seen');
+    await ann.evaluate(
+      (bytes) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([Uint8Array.from(bytes)], 'quay.png', { type: 'image/png' }));
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
+      },
+      [...PNG],
+    );
+    await ann.getByRole('button', { name: 'Take quay.png away' }).waitFor();
+    await field(ann).press('Enter');
+    await bob.getByRole('button', { name: 'quay.png' }).press('Enter');
+    const picture = bob.getByRole('dialog', { name: 'quay.png' });
+    await picture.getByRole('img', { name: 'quay.png' }).waitFor();
+    const saved = bob.waitForEvent('download');
+    await picture.getByRole('button', { name: 'Save' }).click();
+    expect((await saved).suggestedFilename()).toBe('quay.png');
   });
 
   test('an unread message is counted in the list and in the title until it is looked at', async () => {

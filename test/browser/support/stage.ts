@@ -21,6 +21,12 @@ const FLAGS = [
 const WEB_CLIENT = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const DESKTOP = { width: 1280, height: 800 };
 
+/** A picture of one pixel. */
+export const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 /** One browser and one server, empty at the start of each test file. */
 export class Stage {
   readonly app: RunningApp;
@@ -48,7 +54,7 @@ export class Stage {
   async page(path = '/', options: BrowserContextOptions & { readonly url?: string } = {}): Promise<Page> {
     const { url = this.app.url, ...context } = options;
     const browser = await this.#browser.newContext({ viewport: DESKTOP, locale: 'en-GB', ...context });
-    browser.setDefaultTimeout(15_000);
+    browser.setDefaultTimeout(60_000); // a machine that others use too may stand still for a while
     const page = await browser.newPage();
     this.watch(page);
     await page.goto(url + path);
