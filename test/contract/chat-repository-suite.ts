@@ -112,8 +112,8 @@ export function chatRepositorySuite(harness: StoreHarness): void {
         await remove(reopened, ann);
         await perform(chatLog, reopened, ann, { type: 'chat.open', peerId: bob });
         const expected = (await chats.memberships(bob)).map(({ chat, member, mark, mutedUntil }) => {
-          const { id, rev, seq, activeAt, memberCount } = chat;
-          return { id, rev, seq, activeAt, memberCount, readSeq: effectiveMark(chat, member, mark).seq, mutedUntil };
+          const { id, rev, seq, memberCount } = chat;
+          return { id, rev, seq, memberCount, readSeq: effectiveMark(chat, member, mark).seq, mutedUntil };
         });
         expect(expected.every(({ readSeq }) => readSeq > 0)).toBe(true);
         expect(new Set(await chats.heads(bob))).toEqual(new Set(expected));

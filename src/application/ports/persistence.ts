@@ -111,7 +111,7 @@ export interface MarkedMember {
 }
 
 /** Where a chat stands, and one of its members in it. */
-export interface ChatHead extends Pick<Chat, 'id' | 'rev' | 'seq' | 'activeAt' | 'memberCount'> {
+export interface ChatHead extends Pick<Chat, 'id' | 'rev' | 'seq' | 'memberCount'> {
   /** The `seq` of his `effectiveMark`. */
   readonly readSeq: number;
   /** As in his membership. */

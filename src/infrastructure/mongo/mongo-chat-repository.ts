@@ -56,15 +56,19 @@ const toMembership = (chat: Chat, row: MemberRow): Membership => ({
   mutedUntil: row.mutedUntil ?? null,
 });
 
-const HEAD_OF_CHAT = { rev: 1, seq: 1, activeAt: 1, memberCount: 1, floorSeq: 1 };
+const HEAD_OF_CHAT = { rev: 1, seq: 1, memberCount: 1, floorSeq: 1 };
 const HEAD_OF_MEMBER = { _id: 0, chatId: 1, joinedSeq: 1, 'mark.seq': 1, mutedUntil: 1 };
 
 const toHead = (
-  { _id: id, rev, seq, activeAt, memberCount, floorSeq }: ChatRow,
+  { _id: id, rev, seq, memberCount, floorSeq }: ChatRow,
   { joinedSeq, mark = NO_MARK, mutedUntil = null }: MemberRow,
 ): ChatHead => ({
-  ...{ id, rev, seq, activeAt, memberCount },
-  ...{ readSeq: Math.max(mark.seq, joinedSeq, floorSeq), mutedUntil },
+  id,
+  rev,
+  seq,
+  memberCount,
+  readSeq: Math.max(mark.seq, joinedSeq, floorSeq),
+  mutedUntil,
 });
 
 const isLive = (chatIds: ChatId[]): Filter<ChatRow> => ({ _id: { $in: chatIds }, live: true });

@@ -14,15 +14,7 @@ import {
   toMutedUntil,
 } from './rows.ts';
 
-type HeadRow = [
-  id: ChatId,
-  rev: number,
-  seq: number,
-  activeAt: Instant,
-  memberCount: number,
-  readSeq: number,
-  mutedUntil: Instant | null,
-];
+type HeadRow = [id: ChatId, rev: number, seq: number, memberCount: number, readSeq: number, mutedUntil: Instant | null];
 
 const OF_CHAT = 'chat = (SELECT number FROM chats WHERE id = ?)';
 
@@ -58,8 +50,7 @@ export class SqliteChatRepository implements ChatRepository {
       CROSS JOIN chats ON chats.id = wanted.value CROSS JOIN members ON chat = number AND user_id = ?1
       WHERE active = 1 AND live = 1`);
     this.#heads = database.query(`
-      SELECT chats.id, chats.rev, chats.seq, chats.active_at, chats.member_count,
-        max(read_seq, joined_seq, floor_seq), muted_until
+      SELECT chats.id, chats.rev, chats.seq, chats.member_count, max(read_seq, joined_seq, floor_seq), muted_until
       FROM members CROSS JOIN chats ON number = chat
       WHERE user_id = ? AND active = 1 AND live = 1`);
     this.#count = database.query(`
@@ -185,11 +176,10 @@ function toMembership(row: [...ChatRow, ...MemberRow]): Membership {
   return { chat, ...toMarkedMember(chat.id, member), mutedUntil: toMutedUntil(member) };
 }
 
-const toHead = ([id, rev, seq, activeAt, memberCount, readSeq, mutedUntil]: HeadRow): ChatHead => ({
+const toHead = ([id, rev, seq, memberCount, readSeq, mutedUntil]: HeadRow): ChatHead => ({
   id,
   rev,
   seq,
-  activeAt,
   memberCount,
   readSeq,
   mutedUntil,

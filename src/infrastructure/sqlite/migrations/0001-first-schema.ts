@@ -3,8 +3,8 @@ import type { Migration } from '../migrations.ts';
 /**
  * Chats have a number of their own, and a row that belongs to one is found by `number << 32 | seq` (or `| rev`): so what
  * belongs to a chat lies together in the file, in its order, and is unique by its primary key. A commit's changes are JSON:
- * see change-list.ts. A person's memberships lie apart from each other, so what their heads need is in the index. `read_seq`, `read_n` and `muted_until` of a member are not of the log; no image
- * overwrites them.
+ * see change-list.ts. `read_seq`, `read_n` and `muted_until` of a member are not of the log; no image overwrites them. What one
+ * person is a member of lies far apart, so the index holds all that the heads of his chats need.
  */
 export const firstSchema: Migration = {
   number: 1,
