@@ -14,7 +14,7 @@ const AT_ONCE = 100;
 const REST_MS = 1_000;
 const RESTING_CPU_MS = 50;
 const REST_TRIES = 120;
-const PROBE = ['--expose-gc', '--import', new URL('../memory-probe.ts', import.meta.url).pathname];
+const PROBE = ['--expose-gc', '--import', new URL('../memory-probe.js', import.meta.url).pathname];
 
 const ECHO = new URL('../echo.ts', import.meta.url).pathname;
 const SOCKET_IO = new URL('../socket-io.ts', import.meta.url).pathname;
