@@ -25,6 +25,7 @@ export async function buildDocumentation(
 ): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify();
   app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
   await app.register(swagger, openApiOptions(version));
   for (const { method, url, schema = {}, config = {} } of routes) {
     if (method !== 'HEAD' && !schema.hide)
