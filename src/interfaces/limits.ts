@@ -30,6 +30,8 @@ export const LIMITS = {
   gifs: { per: 'user', max: 60, windowMs: MINUTE },
   /** Each may be an answer of hundreds of events, or wait for half a minute. */
   sync: { per: 'user', max: 300, windowMs: MINUTE },
+  /** Histories by their text: each compares up to 10,000 lines, and how long those are others have chosen. */
+  search: { per: 'user', max: 60, windowMs: MINUTE },
   join: { per: 'user', max: 120, windowMs: MINUTE },
   typing: { per: 'user', max: 300, windowMs: MINUTE },
   /** New sockets, whoever they are for. */

@@ -206,6 +206,17 @@ describe('rate limits', () => {
     expect((await guess('somebody-else')).status).toBe(401);
   });
 
+  test('hold off who searches the texts of histories, and let him read them', async () => {
+    const app = await start({ settings: { rateLimit: true, rateLimits: ['search=3/24h'] } });
+    const [ann, bob] = [await app.register(), await app.register()];
+    const chatId = await app.group(ann, bob);
+    const history = `chats/${chatId}/messages`;
+    await untilRefused(3, () => app.get(`${history}?content-like=word`, ann));
+    expect((await app.get(`users/${bob.id}/messages?content=word`, ann)).status).toBe(429);
+    expect((await app.get(`${history}?limit=5`, ann)).status).toBe(200);
+    expect((await app.get(`${history}?content-like=word`, bob)).status).toBe(200);
+  });
+
   test('hold an address off', async () => {
     const app = await limited(3);
     await untilRefused(3, () => app.post('auth/login', {}));

@@ -6,6 +6,8 @@ import type { RateLimits } from '../rate-limits.ts';
 import { basicCredentials } from './basic-access.ts';
 
 const LOGIN_KEY_MAX = 256;
+/** Filters of a history for which texts are compared. */
+const SEARCHED = ['content', 'content-like'];
 
 /** By whom a limit counts; undefined where the request is none of its business. */
 const SUBJECTS: Record<Limit['per'], (request: FastifyRequest) => string | undefined> = {
@@ -38,13 +40,17 @@ export function network(address: string): string {
 /** Whether it takes the body to know by whom to count, or how much. */
 export const needsBody = (name: LimitName): boolean => name === 'send' || ['login', 'email'].includes(LIMITS[name].per);
 
-const costOf = (name: LimitName, { body }: FastifyRequest): number =>
-  name === 'send' ? ((body as { messages?: readonly unknown[] }).messages?.length ?? 1) : 1;
+function costOf(name: LimitName, { body, query }: FastifyRequest): number {
+  if (name === 'send') return (body as { messages?: readonly unknown[] }).messages?.length ?? 1;
+  if (name === 'search') return SEARCHED.some((filter) => filter in (query as object)) ? 1 : 0;
+  return 1;
+}
 
 /** A hook that refuses what goes beyond the limit. All routes with the same limit share the count. */
 export const limiterOf =
   (limits: RateLimits, name: LimitName) =>
   async (request: FastifyRequest): Promise<void> => {
     const subject = SUBJECTS[LIMITS[name].per](request);
-    if (subject !== undefined) await limits.take(name, subject, costOf(name, request));
+    const cost = costOf(name, request);
+    if (subject !== undefined && cost > 0) await limits.take(name, subject, cost);
   };

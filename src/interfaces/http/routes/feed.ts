@@ -39,7 +39,7 @@ export const feedRoutes =
           querystring: HistoryQuery,
           response: { 200: page(Message) },
         },
-        config: { errors: ['USER_NOT_FOUND', 'CHAT_WITH_ONESELF', 'CHAT_NOT_FOUND'] },
+        config: { limits: ['search'], errors: ['USER_NOT_FOUND', 'CHAT_WITH_ONESELF', 'CHAT_NOT_FOUND'] },
       },
       async ({ actor, params, query }) => {
         const reading = messages.pageWith(actor, params.userId, readHistoryQuery(query));

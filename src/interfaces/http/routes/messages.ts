@@ -40,7 +40,7 @@ export const messageRoutes =
           querystring: HistoryQuery,
           response: { 200: page(Message) },
         },
-        config: { errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
+        config: { limits: ['search'], errors: ['CHAT_NOT_FOUND', 'FORBIDDEN'] },
       },
       async ({ actor, params, query }) => {
         const { items, nextCursor } = await messages.page(actor, params.chatId, readHistoryQuery(query));
