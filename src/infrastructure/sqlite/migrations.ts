@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreRefused } from '../../application/ports/persistence.ts';
 import { firstSchema } from './migrations/0001-first-schema.ts';
+import { headsFromAnIndex } from './migrations/0002-heads-from-an-index.ts';
 
 /** One step of the schema. Once released it is never changed: what has run is known by its checksum. */
 export interface Migration {
@@ -11,7 +12,7 @@ export interface Migration {
 }
 
 /** Every step, in order, numbered from 1. */
-export const MIGRATIONS: readonly Migration[] = [firstSchema];
+export const MIGRATIONS: readonly Migration[] = [firstSchema, headsFromAnIndex];
 
 /** Marks a file as Parley's, at byte 68 (https://www.sqlite.org/fileformat2.html#application_id): "Parl". */
 export const APPLICATION_ID = 0x5061726c;

@@ -3,8 +3,8 @@ import type { Migration } from '../migrations.ts';
 /**
  * Chats have a number of their own, and a row that belongs to one is found by `number << 32 | seq` (or `| rev`): so what
  * belongs to a chat lies together in the file, in its order, and is unique by its primary key. A commit's changes are JSON:
- * see change-list.ts. `read_seq`, `read_n` and `muted_until` of a member are not of the log; no image overwrites them. What one
- * person is a member of lies far apart, so the index holds all that the heads of his chats need.
+ * see change-list.ts. `read_seq`, `read_n` and `muted_until` of a member are not of the log; no image
+ * overwrites them.
  */
 export const firstSchema: Migration = {
   number: 1,
@@ -156,7 +156,7 @@ CREATE TABLE members (
   muted_until INTEGER,
   PRIMARY KEY (chat, user_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX members_user ON members (user_id, chat, joined_seq, read_seq, muted_until) WHERE active = 1;
+CREATE INDEX members_user ON members (user_id) WHERE active = 1;
 CREATE INDEX members_gone ON members (user_id) WHERE active = 0;
 
 CREATE TABLE messages (
