@@ -43,6 +43,7 @@ export class Fanout {
   readonly #users = new Map<UserId, readonly Follower[]>();
   readonly #heads: Heads;
   readonly #announcements: Announcements;
+  /** How many events the bus has brought: where it has not grown, nothing has passed by. */
   #heard = 0;
 
   constructor(deps: { chats: ChatService; directory: UserDirectory; bus: EventBus; logger: Logger }) {
