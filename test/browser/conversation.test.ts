@@ -43,6 +43,20 @@ inBrowser('a conversation', (stage) => {
     expect(await bob.getByText('dear Bob').count()).toBe(0);
   });
 
+  test('a line keeps its height when others come below it, so that nothing above moves', async () => {
+    const { ann, bob } = await twoPeople(stage(), 'below');
+    const rowHeight = () =>
+      message(ann, 'the first').evaluate((line) => line.parentElement?.getBoundingClientRect().height);
+    await send(ann, 'the first');
+    await message(bob, 'the first').waitFor();
+    await message(ann, 'the first').getByText('Read', { exact: true }).waitFor();
+    const alone = await rowHeight();
+    await send(bob, 'the second');
+    await message(ann, 'the second').waitFor();
+    expect(alone).toBeGreaterThan(0);
+    expect(await rowHeight()).toBe(alone);
+  });
+
   test('a picture that is let fall on the page is sent, and seen as large as there is room', async () => {
     const { ann, bob } = await twoPeople(stage(), 'seen');
     await ann.evaluate(

@@ -75,7 +75,7 @@ describe('the data folder', () => {
       const began = performance.now();
       await expect(open()).rejects.toThrow(StoreRefused);
       await expect(open()).rejects.toThrow(folder);
-      expect(performance.now() - began).toBeLessThan(1_000);
+      expect(performance.now() - began).toBeLessThan(5_000); // as long as one of them would wait for a turn
       await expect(store.check()).resolves.toBeUndefined();
       await store.close();
       await (await open()).close();

@@ -18,7 +18,6 @@ interface LineRowProps {
   readonly chat: Chat;
   readonly isFirstUnread: boolean;
   readonly isMarked: boolean;
-  readonly isLast: boolean;
   readonly onReply: (message: Message) => void;
   readonly onEdit: (message: Message) => void;
   readonly onJump: (seq: number) => void;
@@ -26,12 +25,12 @@ interface LineRowProps {
 
 /** One line with what stands above it: the day that it begins, and where what is new begins. */
 export const LineRow = memo(
-  function LineRow({ line, at, previous, chat, isFirstUnread, isMarked, isLast, ...actions }: LineRowProps) {
+  function LineRow({ line, at, previous, chat, isFirstUnread, isMarked, ...actions }: LineRowProps) {
     const t = useTexts();
     const startsDay = !previous || dayOf(previous.createdAt) !== dayOf(line.createdAt);
     const isFirst = startsDay || isFirstUnread || !belongsTo(previous, line);
     return (
-      <div className={styles.row} data-first={isFirst} data-last={isLast}>
+      <div className={styles.row} data-first={isFirst}>
         {startsDay && (
           <p className={styles.day}>
             <time dateTime={line.createdAt}>{dayName(line.createdAt, t)}</time>
@@ -67,8 +66,7 @@ export const LineRow = memo(
     before.previous === now.previous &&
     before.chat === now.chat &&
     before.isFirstUnread === now.isFirstUnread &&
-    before.isMarked === now.isMarked &&
-    before.isLast === now.isLast,
+    before.isMarked === now.isMarked,
 );
 
 const belongsTo = (previous: Line, line: Line): boolean =>

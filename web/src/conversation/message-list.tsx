@@ -91,7 +91,6 @@ export function MessageList({ chat, history, unreadFrom, onReply, onEdit }: Mess
                 chat={chat}
                 isFirstUnread={unreadFrom !== null && isFirstFrom(unreadFrom, row)}
                 isMarked={!isOutgoing(row.line) && row.line.seq === marked}
-                isLast={at === rows.length - 1}
                 onReply={onReply}
                 onEdit={onEdit}
                 onJump={history.jumpTo}

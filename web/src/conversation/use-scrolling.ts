@@ -7,6 +7,8 @@ import { isPresent, type Row, seqOf } from './rows.ts';
 
 /** In pixels: so near to the end is at the end. */
 const AT_END = 48;
+/** In pixels: what is below the last line, see message-list.module.css. */
+const BELOW_LAST = 12;
 /** In pixels: so near to an end of the window more of the history is asked for. */
 const LOAD_AHEAD = 900;
 /** In pixels: so far above the window what is in sight is read at once, and not all that is between. */
@@ -33,7 +35,7 @@ export function useScrolling({ chat, rows, list, history }: Scrolling) {
   const lastRow = rows.at(-1);
   const last = isPresent(lastRow) ? lastRow.line : undefined;
 
-  const toEnd = () => list.current?.scrollToIndex(rows.length - 1, { align: 'end' });
+  const toEnd = () => list.current?.scrollToIndex(rows.length - 1, { align: 'end', offset: BELOW_LAST });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: when it is told to go somewhere, and at no other time.
   useLayoutEffect(() => {
