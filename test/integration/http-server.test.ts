@@ -206,6 +206,18 @@ describe('rate limits', () => {
     expect((await guess('somebody-else')).status).toBe(401);
   });
 
+  test('hold guesses at one login off also where each names others in places that nobody reads', async () => {
+    const app = await limited(3, { rateLimits: ['loginName=3/24h'] });
+    const [username, password] = [(await app.register()).username, 'guess'];
+    let others = 0;
+    const another = () => `other-${++others}`;
+    const basicly = () => ({ authorization: `Basic ${Buffer.from(`${another()}:x`).toString('base64')}` });
+    const signIn = () => app.call('POST', 'auth/login', { body: { login: username, password }, headers: basicly() });
+    await untilRefused(3, signIn);
+    const token = { grant_type: 'password', username, password };
+    expect((await app.post('auth/token', { ...token, login: another() })).status).toBe(429);
+  });
+
   test('hold off who searches the texts of histories, and let him read them', async () => {
     const app = await start({ settings: { rateLimit: true, rateLimits: ['search=3/24h'] } });
     const [ann, bob] = [await app.register(), await app.register()];

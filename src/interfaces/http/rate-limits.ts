@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { loginKey } from '../../domain/user.ts';
+import { LoginBody } from '../contract/requests.ts';
 import { LIMITS, type Limit, type LimitName } from '../limits.ts';
 import type { RateLimits } from '../rate-limits.ts';
 import { basicCredentials } from './basic-access.ts';
@@ -20,10 +21,14 @@ const SUBJECTS: Record<Limit['per'], (request: FastifyRequest) => string | undef
 const keyOf = (text: string | undefined): string | undefined =>
   text === undefined ? undefined : loginKey(text.trim()).slice(0, LOGIN_KEY_MAX);
 
-/** Whose password a request is a guess at; undefined where it is none. The token endpoint calls it a username. */
-function loginOf({ headers, body }: FastifyRequest): string | undefined {
+/**
+ * Whose password a request is a guess at; undefined where it is none. The token endpoint calls it a username. It is read from where
+ * the route reads it: whoever is named elsewhere, the guess is not at his.
+ */
+function loginOf({ headers, body, routeOptions }: FastifyRequest): string | undefined {
   const { login, username } = (body ?? {}) as { login?: string; username?: string };
-  return basicCredentials(headers.authorization)?.login ?? login ?? username;
+  if (routeOptions.schema?.body === LoginBody) return login;
+  return basicCredentials(headers.authorization)?.login ?? username;
 }
 
 /** Whose address it is: of IPv6 the /64, which is what a single customer has to choose from (RFC 6177 2). */
