@@ -306,7 +306,8 @@ function untilAbsent(changes: readonly Change[], userId: UserId): { changes: rea
   return { changes: changes.slice(0, isExit(turn, userId) ? at + 1 : at), isAbsent: true };
 }
 
-const isExit = ({ type, userIds }: Change, userId: UserId): boolean =>
+/** Whether it takes him out of the chat. */
+export const isExit = ({ type, userIds }: Change, userId: UserId): boolean =>
   type === 'chat.deleted' || (type === 'member.removed' && userIds.includes(userId));
 
 const isEntry = ({ type, userIds }: Change, userId: UserId): boolean =>

@@ -226,8 +226,7 @@ export class ChatService {
   async addMembers(actor: Actor, chatId: ChatId, userIds: readonly UserId[]): Promise<MarkedMember[]> {
     await this.membership(actor, chatId);
     await this.#requireUsers(userIds);
-    const newcomers = await this.#newcomers(chatId, userIds);
-    await this.#requireRoom(newcomers);
+    await this.#requireRoom(await this.outsiders(chatId, userIds));
     const lineId = this.#ids.next();
     await this.#writer.submit(chatId, actor.userId, { type: 'member.add', userIds, lineId });
     return this.#chats.membersById(chatId, [...new Set(userIds)]);
@@ -318,6 +317,13 @@ export class ChatService {
     return this.#chats.findMany(chatIds);
   }
 
+  /** Those of these people who are not in the chat. */
+  async outsiders(chatId: ChatId, userIds: readonly UserId[]): Promise<UserId[]> {
+    const rows = await this.#chats.membersById(chatId, userIds);
+    const members = new Set(rows.filter(({ member }) => member.active).map(({ member }) => member.userId));
+    return userIds.filter((userId) => !members.has(userId));
+  }
+
   async #view(userId: UserId, membership: Membership): Promise<ChatView> {
     const [view] = await this.viewMemberships(userId, [membership]);
     if (!view) throw new Error('a view for each membership');
@@ -363,12 +369,6 @@ export class ChatService {
     if (counts.some((count) => count >= CHATS_MAX)) {
       throw new DomainError('TOO_MANY_CHATS', `A person is in at most ${CHATS_MAX} chats.`);
     }
-  }
-
-  async #newcomers(chatId: ChatId, userIds: readonly UserId[]): Promise<UserId[]> {
-    const rows = await this.#chats.membersById(chatId, userIds);
-    const members = new Set(rows.filter(({ member }) => member.active).map(({ member }) => member.userId));
-    return userIds.filter((userId) => !members.has(userId));
   }
 }
 

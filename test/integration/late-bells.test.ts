@@ -64,3 +64,21 @@ test('a bell that rings again brings nothing to who has gone since', async () =>
   a.close();
   b.close();
 });
+
+test('who was removed while no bell rang hears of that, and of nothing that was written since', async () => {
+  const chatId = await group(ann);
+  const a = await connect(ann);
+  const bells = await silently(async () => {
+    const { body } = await bob.api.post(`/chats/${chatId}/messages`, { content: 'while she was there' });
+    await bob.api.delete(`/chats/${chatId}/members/${ann.id}`);
+    await bob.api.patch(`/chats/${chatId}/messages/${body.id}`, { content: 'secret' });
+    await bob.api.post(`/chats/${chatId}/members`, { userIds: [ann.id] });
+    await bob.api.delete(`/chats/${chatId}/members/${ann.id}`);
+    await bob.api.patch(`/chats/${chatId}`, { name: 'secret' });
+  });
+  for (const bell of bells.slice(-1)) app.services.bus.publish(bell);
+  await a.next('member.removed');
+  await a.settled();
+  expect(a.eventsOf(chatId).map(({ type }) => type)).toEqual(['member.removed']);
+  a.close();
+});

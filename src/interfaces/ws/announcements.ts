@@ -5,7 +5,7 @@ import type { UserDirectory } from '../../application/user-directory.ts';
 import type { ChatId, UserId } from '../../domain/ids.ts';
 import { presentMute, presentPresence, presentRefToAll, presentTime, presentUserUpdated } from '../present.ts';
 import type { ReadBell, TypingBell } from './channel.ts';
-import type { Follower } from './follower.ts';
+import { type Follower, userIdOf } from './follower.ts';
 import { sendTo } from './send-to.ts';
 
 /** Those of this node who may hear something. */
@@ -14,8 +14,6 @@ interface Audience {
   connectionsOf(userId: UserId): readonly Follower[];
   followersOf(chatIds: readonly ChatId[]): ReadonlySet<Follower>;
 }
-
-const userIdOf = ({ identity }: Follower): UserId => identity?.userId ?? '';
 
 /** Tells the sockets what no chat's log holds. Where that fails it is logged, and not told. */
 export class Announcements {

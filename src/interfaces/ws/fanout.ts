@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isExit } from '../../application/catch-up.ts';
 import { type ChangeView, type ChatService, type ChatView, readSeqOf } from '../../application/chat-service.ts';
 import type { BusEvent, EventBus } from '../../application/ports/realtime.ts';
 import type { Logger } from '../../application/ports/services.ts';
@@ -15,13 +16,14 @@ import {
   type Channel,
   isCommit,
   isRead,
+  isRewritten,
   isTyping,
   type Newcomer,
   newcomersOf,
   type ReadBell,
 } from './channel.ts';
 import { encodeSharedChange } from './encode.ts';
-import { type Follower, watchingRemovals } from './follower.ts';
+import { type Follower, userIdOf, watchingRemovals } from './follower.ts';
 import { Heads } from './heads.ts';
 import { sendChanges } from './send-to.ts';
 
@@ -300,13 +302,17 @@ export class Fanout {
     }
   }
 
+  /** Rows are told as they are now: whoever is out of the chat by now is told of no more than that, if they were changed since. */
   async #deliverFromLog(channel: Channel, after: number, upTo: number): Promise<void> {
+    let gone = new Set<UserId>();
     for (let rev = after; rev < upTo; rev = channel.rev ?? upTo) {
       const chat = await this.#chats.find(channel.chatId);
       const stored = chat ? await this.#chats.viewLog(chat, rev, CHANGES_PER_READ) : [];
       const views = stored.filter(({ change }) => change.rev <= upTo);
+      const here = views.some(isRewritten) ? [...channel.followers].map(userIdOf) : [];
+      if (here.length > 0) gone = new Set(await this.#chats.outsiders(channel.chatId, here));
       for (const view of views) {
-        await this.#deliverView(channel, view);
+        await this.#deliverView(channel, view, gone);
         channel.rev = view.change.rev;
       }
       if (views.length === 0) channel.rev = upTo;
@@ -314,20 +320,20 @@ export class Fanout {
     }
   }
 
-  async #deliverView(channel: Channel, view: ChangeView): Promise<void> {
+  async #deliverView(channel: Channel, view: ChangeView, gone: Set<UserId>): Promise<void> {
     const { change, chat } = view;
     this.#voidRights(chat.id, [change]);
     const newcomers = newcomersOf(change);
-    const established = [...channel.followers].filter((c) => !newcomers.includes(c.identity?.userId ?? ''));
+    const established = [...channel.followers].filter((c) => !newcomers.includes(userIdOf(c)));
     for (const userId of newcomers) await this.#welcome(channel, userId, change);
     if (change.type === 'chat.created') return;
     const people = await this.#directory.lookUp(peopleInChange(view));
-    const gone = change.type === 'member.removed' ? change.userIds : [];
-    sendChanges(established, { chatId: chat.id, rev: change.rev, texts: [encodeSharedChange(view, people)] });
-    for (const connection of established) {
-      if (change.type === 'chat.deleted' || gone.includes(connection.identity?.userId ?? '')) {
-        this.unfollow(connection, chat.id);
-      }
+    const isEnd = (c: Follower) => isExit(change, userIdOf(c));
+    const told = established.filter((c) => isEnd(c) || !gone.has(userIdOf(c)));
+    sendChanges(told, { chatId: chat.id, rev: change.rev, texts: [encodeSharedChange(view, people)] });
+    for (const connection of told.filter(isEnd)) {
+      gone.delete(userIdOf(connection));
+      this.unfollow(connection, chat.id);
     }
   }
 

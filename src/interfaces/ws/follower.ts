@@ -13,6 +13,8 @@ export interface Follower {
   close(code: number, reason: string): void;
 }
 
+export const userIdOf = ({ identity }: Pick<Follower, 'identity'>): UserId => identity?.userId ?? '';
+
 /** Does this while every chat from which the user is removed meanwhile is kept, with the `rev` of that. He must be attached. */
 export async function watchingRemovals<T>(
   follower: Follower,
