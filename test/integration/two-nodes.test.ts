@@ -173,4 +173,15 @@ describe('sockets on two nodes', () => {
     expect(revsOf(b, fresh)).toEqual([2, 3]);
     expect(b.eventsOf(lost).at(-1)?.type).toBe('member.removed');
   });
+
+  test('a chat that was missed is made up for on each socket that lacks it, also where another has found it since', async () => {
+    const began = Date.now();
+    const { nodes, people, connect } = await twoNodes(new UnreliableBus(1, { ...RELIABLE, lost: 1 }));
+    const [ann, bob] = people as [Account, Account];
+    const before = await connect(nodes[1], bob);
+    const { body: chat } = await ann.api.post('/chats', { kind: 'group', name: 'g', memberIds: [bob.id] });
+    await connect(nodes[1], bob);
+    nodes[1].services.bus.publish({ type: 'missed', since: began });
+    expect((await before.next('chat.created')).chatId).toBe(chat.id);
+  });
 });

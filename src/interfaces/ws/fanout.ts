@@ -168,9 +168,9 @@ export class Fanout {
     else this.bring(bell.userId, channel.chatId, bell.at);
   }
 
-  /** Shows somebody a chat that he joined at that time, unless one of his connections follows it already. */
+  /** Shows somebody a chat that he joined at that time, unless all of his connections follow it already. */
   bring(userId: UserId, chatId: ChatId, at: Instant): void {
-    if (this.connectionsOf(userId).some(({ following }) => following.has(chatId))) return;
+    if (this.connectionsOf(userId).every(({ following }) => following.has(chatId))) return;
     this.#enqueue(this.#channel(chatId), { userId, at });
   }
 
