@@ -21,13 +21,13 @@ const connect = (account: Account): Promise<SocketClient> => SocketClient.signed
 const group = async (...members: Account[]): Promise<string> =>
   (await bob.api.post('/chats', { kind: 'group', name: 'g', memberIds: members.map(({ id }) => id) })).body.id;
 
-/** Does this while no bell of a chat rings; gives those that would have. */
+/** Does this while no bell of a chat rings, of a change or of a read mark; gives those that would have. */
 async function silently(act: () => Promise<unknown>): Promise<BusEvent[]> {
   const { bus } = app.services;
   const held: BusEvent[] = [];
   const publish = bus.publish.bind(bus);
   const silence = jest.spyOn(bus, 'publish').mockImplementation((event) => {
-    if (event.type === 'commit') held.push(event);
+    if (event.type === 'commit' || event.type === 'chat.read') held.push(event);
     else publish(event);
   });
   await act();
@@ -81,4 +81,16 @@ test('who was removed while no bell rang hears of that, and of nothing that was 
   await a.settled();
   expect(a.eventsOf(chatId).map(({ type }) => type)).toEqual(['member.removed']);
   a.close();
+});
+
+test('a read mark that rings after a later change is told, wherever its reader is connected', async () => {
+  const chatId = await group(ann);
+  const { body } = await bob.api.post(`/chats/${chatId}/messages`, { content: 'hello' });
+  const b = await connect(bob);
+  const marks = await silently(() => ann.api.put(`/chats/${chatId}/read`, { seq: body.seq }));
+  await bob.api.patch(`/chats/${chatId}/messages/${body.id}`, { content: 'hello!' });
+  await b.next('message.updated');
+  for (const mark of marks) app.services.bus.publish(mark);
+  expect((await b.next('chat.read')).data).toEqual({ userId: ann.id, seq: body.seq });
+  b.close();
 });

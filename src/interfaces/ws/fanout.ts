@@ -377,7 +377,7 @@ export class Fanout {
     });
   }
 
-  /** An unread count is that of one head: it is told after all changes up to there, and before the next. */
+  /** An unread count is for its reader alone, and that of one head: it is told after all changes up to there, before the next. */
   #deliverRead(channel: Channel, read: ReadBell): Promise<void> | undefined {
     if (channel.rev !== null && channel.rev !== read.rev) return this.#deliverRecounted(channel, read);
     this.#announcements.tellRead(channel.followers, read);
@@ -388,6 +388,7 @@ export class Fanout {
     let counted = read;
     while (channel.rev !== null && channel.rev !== counted.rev) {
       if (channel.rev < counted.rev) await this.#deliverFromLog(channel, channel.rev, counted.rev);
+      else if (!this.#users.has(read.userId)) break;
       else {
         const mine = await this.#viewOf(read.chatId, read.userId);
         if (!mine) return;
