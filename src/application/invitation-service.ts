@@ -68,7 +68,7 @@ export class InvitationService {
     const invitation = await this.#codes.find('invitation', this.#digests.digest(code), this.#clock.now());
     const isServers = invitation?.userId === null;
     if (this.mode === 'closed' && !isServers) throw closed();
-    if (!invitation) throw invalidInvitation();
+    if (!invitation || !(await this.#mayInvite(invitation.userId))) throw invalidInvitation();
     return invitation;
   }
 
@@ -85,6 +85,12 @@ export class InvitationService {
   /** Makes it worthless. */
   async withdraw({ code }: Invitation): Promise<void> {
     await this.#codes.redeem('invitation', this.#digests.digest(code), this.#clock.now());
+  }
+
+  /** Else whoever is suspended could have invited himself before. */
+  async #mayInvite(userId: OneTimeCode['userId']): Promise<boolean> {
+    const user = userId === null ? null : await this.#users.find(userId);
+    return userId === null || (user?.role === 'admin' && user.suspendedAt === null);
   }
 
   async #create(userId: OneTimeCode['userId'], role: User['role']): Promise<Invitation> {

@@ -116,7 +116,7 @@ describe('registration by invitation', () => {
     );
     const asAdmin: Person = { ...user, accessToken, refreshToken };
     const invite = (body?: unknown) => server.post('invitations', body, asAdmin);
-    return { server, invite };
+    return { server, invite, asAdmin };
   }
 
   test('takes an invitation, which is good for one, of the role that it names', async () => {
@@ -137,6 +137,19 @@ describe('registration by invitation', () => {
     }
     expect((await register(server, 'made up')).body.code).toBe('INVITATION_INVALID');
     expect((await invite({ role: 'owner' })).status).toBe(400);
+    await server.stop();
+  });
+
+  test('is worth nothing while whoever gave it is suspended, and nothing once his account is deleted', async () => {
+    const { server, invite, asAdmin } = await start('invitation');
+    const { code } = answered(await invite({ role: 'admin' }), 201);
+    const other = answered(await register(server, answered(await invite({ role: 'admin' }), 201).code), 201);
+    const byOther = { ...other.user, ...other } as Person;
+    await server.post(`users/${asAdmin.id}/suspend`, undefined, byOther);
+    expect((await register(server, code)).body.code).toBe('INVITATION_INVALID');
+    const { code: his } = answered(await server.post('invitations', {}, byOther), 201);
+    await server.call('DELETE', 'users/me', { as: byOther, body: { password: PASSWORD, messages: 'keep' } });
+    expect((await register(server, his)).body.code).toBe('INVITATION_INVALID');
     await server.stop();
   });
 
