@@ -25,6 +25,8 @@ const SCRUB_EVERY_MS = 600_000;
 const NAME_HELD_MS = 30 * 24 * 3_600_000;
 const LINES_AT_ONCE = 500;
 const MESSAGES_PER_COMMAND = 100;
+/** Of a person's row: none comes after it. */
+const LAST_VERSION = Number.MAX_SAFE_INTEGER;
 
 /**
  * The end of an account: the person's row goes first, and with it his name from everything that he wrote; then, in rounds that any
@@ -115,6 +117,7 @@ export class AccountDeletion {
   async #clear({ userId, messages, at }: Deletion): Promise<boolean> {
     const isSettled = this.#clock.now() >= at + SETTLED_MS;
     if (this.#cleared.get(userId) === isSettled) return isSettled;
+    this.#bus.publish({ type: 'user.updated', userId, version: LAST_VERSION }); // else a crash could leave his name in memory
     await endSessions(this.#sessions, this.#bus, userId);
     await this.#codes.revoke('password-reset', userId);
     if (messages === 'erase') {

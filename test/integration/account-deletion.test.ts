@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { StoreError } from '../../src/application/ports/persistence.ts';
 import { answered, PASSWORD, type Person, TestApp } from '../support/app.ts';
 import { ShiftedClock } from '../support/clocks.ts';
 
@@ -48,6 +49,17 @@ describe('DELETE /users/me', () => {
     expect((await app.get(`chats/${chatId}/members`, bob)).body.items).toMatchObject([{ userId: bob.id }]);
     const left = (await history(chatId, bob)).at(-1);
     expect(left).toMatchObject({ system: { type: 'member.removed', users: [{ id: ann.id, ...DELETED }] } });
+  });
+
+  test('takes it also where what follows fails at first, or the process ends', async () => {
+    const chatId = await app.group(bob, ann);
+    await app.say(chatId, ann, 'I was here');
+    await history(chatId, bob); // from now on her name is remembered
+    const endAll = jest.spyOn(app.store.sessions, 'endAll').mockRejectedValueOnce(new StoreError('not-done', 'away'));
+    expect((await remove(ann, 'keep')).status).toBe(503);
+    endAll.mockRestore();
+    await sweep();
+    expect((await history(chatId, bob))[1].sender).toEqual({ id: ann.id, ...DELETED });
   });
 
   test('hands groups over, and takes those with him where nobody is left', async () => {
