@@ -131,21 +131,24 @@ describe('a wait', () => {
     expect((await sync(bob, { wait: 30 })).events).toHaveLength(1);
   });
 
-  test('ends with what happens: a message, a mark of one’s own, what is muted, a new chat, a removal', async () => {
+  test('ends with what happens: a message, a mark of one’s own, what is muted, a profile, a new chat, a removal', async () => {
     const [ann, bob] = await two();
     const chatId = await aGroup(ann, bob);
     const happenings: [() => Promise<unknown>, string][] = [
       [() => say(ann, chatId, 'hello'), 'message.created'],
       [() => bob.api.put(`/chats/${chatId}/read`, { seq: 2 }), 'chat.read'],
       [() => bob.api.put(`/chats/${chatId}/mute`, {}), 'chat.muted'],
+      [() => bob.api.patch('/users/me', { displayName: 'Bob' }), 'user.updated'],
       [() => aGroup(ann, bob), 'chat.created'],
       [() => ann.api.delete(`/chats/${chatId}/members/${bob.id}`), 'member.removed'],
     ];
     for (const [happen, type] of happenings) {
       const state = has(await sync(bob));
       const { answer } = await begun(app, () => sync(bob, { ...state, wait: 30 }));
+      const beganAt = performance.now();
       await happen();
       expect((await answer).events).toMatchObject([{ type }]);
+      expect(performance.now() - beganAt).toBeLessThan(29_000); // else it was the end of its time
     }
   });
 

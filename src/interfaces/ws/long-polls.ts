@@ -76,7 +76,7 @@ export class LongPolls {
   }
 }
 
-/** One of them. What is brought to it only rings. */
+/** One of them. What is brought to it only rings; what is fleeting, and marks of others, it could not tell. */
 class LongPoll implements Follower {
   readonly following = new Set<ChatId>();
   rightChecks: Set<Map<ChatId, number>> | null = null;
@@ -95,8 +95,8 @@ class LongPoll implements Follower {
     });
   }
 
-  deliver({ changes, mark }: Outgoing): void {
-    if (changes || mark?.userId === this.identity.userId) this.#ring();
+  deliver({ mark, isFleeting }: Outgoing): void {
+    if (!isFleeting && (mark?.userId ?? this.identity.userId) === this.identity.userId) this.#ring();
   }
 
   close(): void {
