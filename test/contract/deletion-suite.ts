@@ -22,6 +22,7 @@ export function deletionSuite(harness: StoreHarness): void {
       expect(await users.hasAdmin()).toBe(false);
       expect(await users.update({ ...user, version: 2 })).toBe('stale');
       expect(await users.update({ ...user, version: 3 })).toBe('stale');
+      expect(await users.setPasswordHash(user.id, null, 'another')).toBe(false);
       expect(await deletions.unfinished(10)).toEqual([deletion(user.id)]);
       await deletions.finish(user.id);
       expect(await deletions.unfinished(10)).toEqual([]);

@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from '@jest/globals';
 import { loadConfig } from '../../src/config.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import { compact } from '../../src/maintenance.ts';
+import { aUser, NOON } from '../support/builders.ts';
 import { createGroup, propose, say, sending } from '../support/chat-actions.ts';
 
 const CHATS = 30;
@@ -57,6 +59,23 @@ test.each([
     const store = await openSqliteStore({ dataDir });
     await say(store.chatLog, await createGroup(store.chatLog, 'ann'), 'ann', 'goes on');
     await store.close();
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
+});
+
+test('of a deleted account nothing is kept that comes late, such as when its last socket closed', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'parley-'));
+  try {
+    const { users, deletions, close } = await openSqliteStore({ dataDir });
+    const user = aUser();
+    await users.create(user, 'hash');
+    await deletions.begin({ userId: user.id, messages: 'keep', at: NOON });
+    await users.seen([user.id], NOON);
+    await close();
+    const database = new DatabaseSync(join(dataDir, 'parley.db'));
+    expect({ ...database.prepare('SELECT last_seen_at FROM users').get() }).toEqual({ last_seen_at: null });
+    database.close();
   } finally {
     rmSync(dataDir, { recursive: true });
   }

@@ -66,7 +66,7 @@ export class MongoUserRepository implements UserRepository {
   async setPasswordHash(userId: UserId, current: string | null, next: string): Promise<boolean> {
     const replaced = { $set: { passwordHash: next } };
     const { matchedCount } = await this.#users
-      .updateOne({ _id: userId, ...(current !== null && { passwordHash: current }) }, replaced)
+      .updateOne({ _id: userId, ...THERE, ...(current !== null && { passwordHash: current }) }, replaced)
       .catch(writeFailed);
     return matchedCount === 1;
   }

@@ -36,15 +36,15 @@ export class SqliteUserRepository implements UserRepository {
       UPDATE users SET (${USER_COLUMNS}, ${KEYS}) = (${Array(20).fill('?').join(', ')}) WHERE id = ?1`);
     this.#index = database.statement(`
       INSERT OR REPLACE INTO user_grams (rowid, grams) SELECT number, ?2 FROM users WHERE id = ?1`);
-    this.#setPasswordHash = database.statement(
-      'UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = coalesce(?, password_hash)',
-    );
+    this.#setPasswordHash = database.statement(`
+      UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = coalesce(?, password_hash) AND deleted_at IS NULL`);
     this.#hasAdmin = database.query(`SELECT 1 FROM users WHERE role = 'admin' AND suspended_at IS NULL LIMIT 1`);
     this.#find = database.query(`SELECT ${USER_COLUMNS} FROM users WHERE id = ? AND deleted_at IS NULL`);
     this.#findMany = database.query(`SELECT ${USER_COLUMNS} FROM users
       WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL`);
     this.#seen = database.statement(`
-      UPDATE users SET last_seen_at = max(coalesce(last_seen_at, 0), ?2) WHERE id IN (SELECT value FROM json_each(?1))`);
+      UPDATE users SET last_seen_at = max(coalesce(last_seen_at, 0), ?2)
+      WHERE id IN (SELECT value FROM json_each(?1)) AND deleted_at IS NULL`);
     this.#lastSeen = database.query(`
       SELECT id, last_seen_at FROM users
       WHERE id IN (SELECT value FROM json_each(?)) AND last_seen_at IS NOT NULL AND deleted_at IS NULL`);
