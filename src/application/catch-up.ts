@@ -152,11 +152,17 @@ export class CatchUp {
     };
   }
 
-  /** Reads what these steps of one plan speak of, as it is now: a fixed number of look-ups, however many steps. */
+  /**
+   * Reads what these steps of one plan speak of, as it is now: a fixed number of look-ups, however many steps. Where he has gone
+   * from a chat since the plan was made, what has been changed since it was stored is left out.
+   */
   async read(userId: UserId, steps: readonly Step[]): Promise<Missed[]> {
     const memberships = steps.flatMap((step) => ('membership' in step ? [step.membership] : []));
     const [changes, chats] = await Promise.all([
-      this.#viewChanges(steps.filter((step) => step.type === 'change')),
+      this.#viewChanges(
+        userId,
+        steps.filter((step) => step.type === 'change'),
+      ),
       memberships.length > 0 ? this.#service.viewMemberships(userId, memberships) : [],
     ]);
     const changeOf = new Map(changes.map((view) => [view.change, view]));
@@ -181,14 +187,23 @@ export class CatchUp {
   }
 
   /** A chat that was deleted after the plan was made is looked at as it is now, so that no text of it is shown. */
-  async #viewChanges(changes: readonly { readonly chat: Chat; readonly change: Change }[]): Promise<ChangeView[]> {
+  async #viewChanges(
+    userId: UserId,
+    changes: readonly Extract<Step, { readonly type: 'change' }>[],
+  ): Promise<ChangeView[]> {
     if (changes.length === 0) return [];
     const rows = await this.#chats.findMany([...new Set(changes.map(({ chat }) => chat.id))]);
     const deleted = new Map(rows.map((chat) => [chat.id, chat]));
     for (const { chat } of changes) if (deleted.get(chat.id)?.floorRev === chat.floorRev) deleted.delete(chat.id);
-    return this.#service.viewChanges(
+    const views = await this.#service.viewChanges(
       changes.map(({ chat, change }) => ({ chat: deleted.get(chat.id) ?? chat, change })),
     );
+    const rewritten = new Set(views.filter((view, i) => isRewritten(view) && !changes[i]?.isEnd));
+    if (rewritten.size === 0) return views;
+    const chatIds = [...new Set([...rewritten].map(({ chat }) => chat.id))];
+    const memberships = await this.#chats.memberships(userId, chatIds);
+    const still = new Set(memberships.map(({ chat }) => chat.id));
+    return views.filter((view) => !rewritten.has(view) || still.has(view.chat.id));
   }
 
   /** The chats that the client has and the user has no more, each with the change by which he lost it, if the client has not. */
@@ -305,6 +320,10 @@ function untilAbsent(changes: readonly Change[], userId: UserId): { changes: rea
   if (!turn) return { changes, isAbsent: false };
   return { changes: changes.slice(0, isExit(turn, userId) ? at + 1 : at), isAbsent: true };
 }
+
+/** Whether what it shows has been changed again since. */
+export const isRewritten = ({ change, message, chat }: ChangeView): boolean =>
+  (message?.rev ?? 0) > change.rev || (change.type === 'chat.updated' && chat.rev > change.rev);
 
 /** Whether it takes him out of the chat. */
 export const isExit = ({ type, userIds }: Change, userId: UserId): boolean =>

@@ -92,3 +92,24 @@ test('of two names in a row the last that is told is the one that stays, however
 });
 
 const nameIn = (data: unknown): string => (data as { user: { displayName: string } }).user.displayName;
+
+test('who is removed while he syncs is told nothing that was written after that', async () => {
+  const [ann, bob] = [await app.api.register(), await app.api.register()];
+  const { body: group } = await ann.api.post('/chats', { kind: 'group', name: 'x', memberIds: [bob.id] });
+  const { body: before } = await bob.api.post('/sync', {});
+  const { body: message } = await ann.api.post(`/chats/${group.id}/messages`, { content: 'open' });
+  meanwhile = {
+    findIn: once(async () => {
+      await ann.api.delete(`/chats/${group.id}/members/${bob.id}`);
+      await ann.api.patch(`/chats/${group.id}/messages/${message.id}`, { content: 'secret' });
+    }),
+  };
+  const { epoch, me, chats } = before;
+  const { seq: _, ...known } = chats[group.id];
+  const answer = await bob.api.post('/sync', { epoch, me, chats: { [group.id]: known } });
+  expect(answer.status).toBe(200);
+  expect(JSON.stringify(answer.body)).not.toContain('secret');
+  const { seq: __, ...then } = answer.body.chats[group.id];
+  const next = await bob.api.post('/sync', { epoch, me, chats: { [group.id]: then } });
+  expect(next.body.events).toMatchObject([{ type: 'member.removed' }]);
+});

@@ -1,4 +1,3 @@
-import type { ChangeView } from '../../application/chat-service.ts';
 import type { BusEvent } from '../../application/ports/realtime.ts';
 import type { Change, Commit } from '../../domain/changes.ts';
 import type { ChatId, Instant, UserId } from '../../domain/ids.ts';
@@ -28,10 +27,6 @@ export const isTyping = (bell: Bell): bell is TypingBell =>
 /** Those to whom this change makes the chat new. */
 export const newcomersOf = (change: Change): readonly UserId[] =>
   change.type === 'chat.created' || change.type === 'member.added' ? change.userIds : [];
-
-/** Whether what it shows has been changed again since. */
-export const isRewritten = ({ change, message, chat }: ChangeView): boolean =>
-  (message?.rev ?? 0) > change.rev || (change.type === 'chat.updated' && chat.rev > change.rev);
 
 /** One chat that sockets of this node follow. */
 export interface Channel {

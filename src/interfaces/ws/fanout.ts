@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isExit } from '../../application/catch-up.ts';
+import { isExit, isRewritten } from '../../application/catch-up.ts';
 import { type ChangeView, type ChatService, type ChatView, readSeqOf } from '../../application/chat-service.ts';
 import type { BusEvent, EventBus } from '../../application/ports/realtime.ts';
 import type { Logger } from '../../application/ports/services.ts';
@@ -16,7 +16,6 @@ import {
   type Channel,
   isCommit,
   isRead,
-  isRewritten,
   isTyping,
   type Newcomer,
   newcomersOf,
