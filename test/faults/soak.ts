@@ -4,6 +4,7 @@ import { type Account, type Answer, ApiClient } from '../support/api-client.ts';
 import type { ProcessStore } from '../support/process-stores.ts';
 import { check, type Sending, type Violation, type Witness } from './checker.ts';
 import { Member } from './member.ts';
+import { patiently } from './tokens.ts';
 import { WatchedNode } from './watched-node.ts';
 
 const PEOPLE = 24;
@@ -157,14 +158,18 @@ export class Soak {
     });
   }
 
-  /** A guest may be refused, since he may have been removed. */
-  async #say(room: Room, by: Member, attachmentIds: readonly string[] = []): Promise<boolean> {
+  async #say(room: Room, by: Member): Promise<boolean> {
+    const said = await this.#send(room, by);
+    if (said && by !== room.guest) room.said.push(said);
+    return said !== null;
+  }
+
+  /** Null where it was not sent: a guest may be refused, since he may have been removed. */
+  async #send(room: Room, by: Member, attachmentIds: readonly string[] = []): Promise<Said | null> {
     const text = 'so it goes '.repeat(1 + Math.random() * 30).trim();
     const { sending, messageId } = await by.send(room.chatId, text, Date.now() + CONVERGE_MS, attachmentIds);
     if (by !== room.guest && sending.outcome === 'failed') throw new Error(`refused: ${JSON.stringify(sending)}`);
-    if (by === room.guest || messageId === undefined) return sending.outcome === 'ok';
-    room.said.push({ by, sending, messageId });
-    return true;
+    return messageId === undefined ? null : { by, sending, messageId };
   }
 
   async #read(room: Room): Promise<boolean> {
@@ -212,14 +217,18 @@ export class Soak {
     body.append('file', new Blob([bytes]), 'file.bin');
     const { url } = pick(this.nodes);
     const as = ({ tokens }: Member) => ({ authorization: `Bearer ${tokens.access}` });
-    const answer = await fetch(`${url}/api/v1/attachments`, { method: 'POST', headers: as(from), body });
+    const answer = await patiently(() =>
+      fetch(`${url}/api/v1/attachments`, { method: 'POST', headers: as(from), body }),
+    );
     if (answer.status !== 201) throw new Error(`not uploaded: ${answer.status} ${await answer.text()}`);
     this.#uploads += 1;
     const file = (await answer.json()) as { id: string; url: string };
-    await this.#say(room, from, [file.id]);
-    const read = await fetch(`${url}${file.url}`, { headers: as(to) });
+    const said = await this.#send(room, from, [file.id]);
+    if (!said) return false;
+    const read = await patiently(() => fetch(`${url}${file.url}`, { headers: as(to) }));
     const { byteLength } = await read.arrayBuffer();
     if (byteLength !== bytes.length) throw new Error(`read ${byteLength} bytes of ${bytes.length}: ${read.status}`);
+    room.said.push(said); // not before, or somebody might delete it while it is read
     return true;
   }
 
@@ -245,7 +254,8 @@ export class Soak {
   async #signInAndOut(): Promise<boolean> {
     const { url } = pick(this.nodes);
     const { id, username, password } = pick(this.#accounts);
-    const { status, body } = await new ApiClient(url).post('/auth/login', { login: username, password });
+    const api = new ApiClient(url);
+    const { status, body } = await patiently(() => api.post('/auth/login', { login: username, password }));
     if (status !== 200) throw new Error(`not signed in: ${status}`);
     const device = new Member({ id, ...body }, () => pick(this.nodes).url, SILENCE_MS);
     await device.connect();
@@ -258,7 +268,7 @@ export class Soak {
 
   async #comeAndGo(): Promise<boolean> {
     const { api, password } = await new ApiClient(pick(this.nodes).url).register();
-    const { status } = await api.call('DELETE', '/users/me', { password, messages: 'erase' });
+    const { status } = await patiently(() => api.call('DELETE', '/users/me', { password, messages: 'erase' }));
     if (status !== 204) throw new Error(`an account was not deleted: ${status}`);
     return true;
   }

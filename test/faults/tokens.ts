@@ -4,6 +4,16 @@ import { type Account, type Answer, ApiClient } from '../support/api-client.ts';
 const PATIENCE_MS = 60_000;
 const AGAIN_MS = 200;
 
+/** Asks again, for a minute, where that is what the answer says (503). */
+export async function patiently<T extends { readonly status: number }>(ask: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 503 || Date.now() > deadline) return answer;
+    await sleep(AGAIN_MS);
+  }
+}
+
 /** The tokens of one signed-in device, and new ones when these end. */
 export class Tokens {
   #access: string;
@@ -25,17 +35,11 @@ export class Tokens {
     return new ApiClient(url, this.#access);
   }
 
-  /** Asks this node again where it is asked to (503), and once more with a new token where the old one is refused. */
+  /** Asks this node, patiently, and once more with a new token where the old one is refused. */
   async ask(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
-    const deadline = Date.now() + PATIENCE_MS;
-    for (let isRenewed = false; ; ) {
-      const answer = await this.api(url).call(method, path, body);
-      if (answer.status === 401 && !isRenewed) {
-        if (!(await this.renew(url))) return answer;
-        isRenewed = true;
-      } else if (answer.status !== 503 || Date.now() > deadline) return answer;
-      else await sleep(AGAIN_MS);
-    }
+    const ask = () => patiently(() => this.api(url).call(method, path, body));
+    const answer = await ask();
+    return answer.status === 401 && (await this.renew(url)) ? ask() : answer;
   }
 
   /**
