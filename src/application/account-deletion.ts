@@ -96,7 +96,8 @@ export class AccountDeletion {
   /** One round: clears what is left of deleted accounts, and frees the names that have been held for 30 days. */
   async sweep(): Promise<void> {
     const settled: UserId[] = [];
-    for (const deletion of await this.#deletions.unfinished(ACCOUNTS_PER_ROUND)) {
+    const limit = this.#cleared.size + ACCOUNTS_PER_ROUND; // who only waits to be looked over keeps nobody waiting
+    for (const deletion of await this.#deletions.unfinished(limit)) {
       try {
         if (await this.#clear(deletion)) settled.push(deletion.userId);
       } catch (error) {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { StoreError } from '../../src/application/ports/persistence.ts';
 import { answered, PASSWORD, type Person, TestApp } from '../support/app.ts';
+import { aUser } from '../support/builders.ts';
 import { ShiftedClock } from '../support/clocks.ts';
 
 const MINUTE = 60_000;
@@ -60,6 +61,18 @@ describe('DELETE /users/me', () => {
     endAll.mockRestore();
     await sweep();
     expect((await history(chatId, bob))[1].sender).toEqual({ id: ann.id, ...DELETED });
+  });
+
+  test('is not held up by many before him, who wait to be looked over once more', async () => {
+    const message = await app.say(await app.group(ann, bob), ann, 'to be erased');
+    const others = Array.from({ length: 50 }, () => aUser());
+    await Promise.all(others.map((user) => app.store.users.create(user, 'hash')));
+    const deletions = others.map(({ id: userId }) => ({ userId, messages: 'erase', at: clock.now() }) as const);
+    for (const deletion of deletions) await app.store.deletions.begin(deletion);
+    await remove(ann, 'erase');
+    await sweep();
+    await sweep();
+    expect(await app.store.messages.find(message.chatId, message.id)).toMatchObject({ content: null });
   });
 
   test('hands groups over, and takes those with him where nobody is left', async () => {
