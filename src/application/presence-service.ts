@@ -29,6 +29,7 @@ export interface Presence {
 
 /** One connection of somebody, as long as it lasts. */
 export interface Connected {
+  /** After its end, nothing. */
   set(status: OnlineStatus): Promise<void>;
   end(): Promise<void>;
 }
@@ -95,14 +96,18 @@ export class PresenceService {
   connect(userId: UserId): Connected {
     const connectionId = this.#ids.next();
     this.#here.set(userId, (this.#here.get(userId) ?? 0) + 1);
+    let isOver = false;
     const set = async (status: OnlineStatus | null): Promise<void> => {
       await this.#store.set(userId, connectionId, status);
       void this.#announce(userId);
     };
     void this.#logged(set('online'));
     return {
-      set,
+      set: async (status) => {
+        if (!isOver) await set(status);
+      },
       end: async () => {
+        isOver = true;
         const left = (this.#here.get(userId) ?? 1) - 1;
         if (left > 0) this.#here.set(userId, left);
         else this.#here.delete(userId);

@@ -413,3 +413,11 @@ describe('typing', () => {
     expect(await tellAll(0, 1)).toBe(1); // he is remembered no more
   });
 });
+
+test('what a connection still says after its end counts for nothing', async () => {
+  const connection = presence.connect(ann.userId);
+  await settled();
+  await connection.end();
+  await connection.set('away');
+  expect(await presence.of(bob, [ann.userId])).toMatchObject([{ status: 'offline' }]);
+});
