@@ -87,14 +87,23 @@ export class FileStorage {
     return this.#files.scheduleCheck(id, this.#clock.now());
   }
 
-  /** Looks at the files whose time has come, some at a time, and takes away what is in nobody's sight. */
+  /**
+   * Looks at the files whose time has come, some at a time, and takes away what is in nobody's sight. Where that fails for one,
+   * what went wrong is thrown once the others have been looked at.
+   */
   async sweep(): Promise<void> {
+    const failures: unknown[] = [];
     for (const file of await this.#files.due(this.#clock.now(), CHECKED_AT_ONCE)) {
-      const inUse = await Promise.all(file.uses.map((use) => this.isInUse(file, use)));
-      const uses = file.uses.filter((_, i) => inUse[i]);
-      if (uses.length > 0) await this.#files.keep(file, uses, this.nextCheck());
-      else if (await this.#files.doom(file)) await this.#discard(file.id);
+      await this.#check(file).catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #check(file: StoredFile): Promise<void> {
+    const inUse = await Promise.all(file.uses.map((use) => this.isInUse(file, use)));
+    const uses = file.uses.filter((_, i) => inUse[i]);
+    if (uses.length > 0) await this.#files.keep(file, uses, this.nextCheck());
+    else if (await this.#files.doom(file)) await this.#discard(file.id);
   }
 
   /** Whether it came true: that message is there and has this file, or this is that picture. */

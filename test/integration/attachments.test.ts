@@ -396,6 +396,19 @@ describe('what nobody needs any more', () => {
     expect(await app.store.files.due(Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
   });
 
+  test('goes also where another cannot be taken away', async () => {
+    await files.upload(ann, 'that stays');
+    const [stuck] = [...blobs.blobs.keys()];
+    await files.upload(ann, 'that goes');
+    const take = blobs.delete.bind(blobs);
+    jest.spyOn(blobs, 'delete').mockImplementation(async (id) => {
+      if (id === stuck) throw new Error('locked');
+      return take(id);
+    });
+    await expect(aDayLater()).rejects.toThrow('locked');
+    expect([...blobs.blobs.keys()]).toEqual([stuck]);
+  });
+
   test('goes with what a crash left in the middle of an upload', async () => {
     await app.store.files.open({
       ...{ id: 'left', ownerId: ann.id, name: 'x', mediaType: 'x', bytes: 1, width: null, height: null, uses: [] },
