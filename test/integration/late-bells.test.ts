@@ -94,3 +94,23 @@ test('a read mark that rings after a later change is told, wherever its reader i
   expect((await b.next('chat.read')).data).toEqual({ userId: ann.id, seq: body.seq });
   b.close();
 });
+
+test('who was read as a member, and then the chat as it was after his removal, hears of that and of nothing else', async () => {
+  const chatId = await group(ann);
+  const { chats } = app.store;
+  const read = chats.heads.bind(chats);
+  let bells: BusEvent[] = [];
+  jest.spyOn(chats, 'heads').mockImplementationOnce(async (userId) => {
+    const before = await read(userId);
+    bells = await silently(() => bob.api.delete(`/chats/${chatId}/members/${ann.id}`));
+    const after = await chats.findMany([chatId]);
+    return before.map((head) => ({ ...head, rev: after[0]?.rev ?? 0 }));
+  });
+  const a = await connect(ann);
+  for (const bell of bells) app.services.bus.publish(bell);
+  await bob.api.post(`/chats/${chatId}/messages`, { content: 'secret' });
+  await a.next('member.removed');
+  await a.settled();
+  expect(a.eventsOf(chatId).map(({ type }) => type)).toEqual(['member.removed']);
+  a.close();
+});

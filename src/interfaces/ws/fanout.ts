@@ -22,7 +22,7 @@ import {
   type ReadBell,
 } from './channel.ts';
 import { encodeSharedChange } from './encode.ts';
-import { type Follower, userIdOf, watchingRemovals } from './follower.ts';
+import { type Follower, userIdOf, voidRights, watchingRemovals } from './follower.ts';
 import { Heads } from './heads.ts';
 import { sendChanges } from './send-to.ts';
 
@@ -139,14 +139,10 @@ export class Fanout {
     if (!channel) {
       channel = { chatId, followers: new Set(), rev: null, bells: [], busy: false };
       this.#channels.set(chatId, channel);
-      this.#hearOf(channel);
+      // Until the bus knows that this node wants to hear of it, bells pass by.
+      void this.#bus.follow([`chat:${chatId}`])?.then(() => this.#heads.read(chatId));
     }
     return channel;
-  }
-
-  /** Until the bus knows that this node wants to hear of a chat, bells of it pass by. */
-  #hearOf(channel: Channel): void {
-    void this.#bus.follow([`chat:${channel.chatId}`])?.then(() => this.#heads.read(channel.chatId));
   }
 
   /** Delivers all that has happened in the chats that are followed here, whatever the bus has told of it. */
@@ -208,7 +204,7 @@ export class Fanout {
   }
 
   #ring(commit: Commit): void {
-    this.#voidRights(commit.chatId, commit.changes);
+    voidRights(this, commit.chatId, commit.changes);
     const arrived = commit.changes.some((change) => newcomersOf(change).some((userId) => this.#users.has(userId)));
     const channel = arrived ? this.#channel(commit.chatId) : this.#channels.get(commit.chatId);
     if (channel) this.#enqueue(channel, commit);
@@ -217,18 +213,6 @@ export class Fanout {
   #enqueue(channel: Channel, bell: Bell): void {
     channel.bells.push(bell);
     if (!channel.busy) this.#drain(channel);
-  }
-
-  /** Whoever is removed while one of his connections reads what it may follow. */
-  #voidRights(chatId: ChatId, changes: readonly Change[]): void {
-    for (const change of changes) {
-      if (change.type !== 'member.removed') continue;
-      for (const userId of change.userIds) {
-        for (const connection of this.connectionsOf(userId)) {
-          for (const check of connection.rightChecks ?? []) check.set(chatId, change.rev);
-        }
-      }
-    }
   }
 
   /** Delivers bell after bell; at one that needs the store, goes on when that is done. */
@@ -273,7 +257,7 @@ export class Fanout {
 
   #deliverCommit(channel: Channel, commit: Commit): Promise<void> | undefined {
     const after = channel.rev ?? commit.firstRev - 1;
-    if (commit.lastRev <= after) return this.#bringNewcomers(channel, commit);
+    if (commit.lastRev <= after) return this.#deliverLate(channel, commit);
     const { images, changes } = commit;
     const onlyMessages = changes.every((change) => change.type.startsWith('message.'));
     const people = this.#directory.peek(peopleInMessages(images.messages));
@@ -291,13 +275,28 @@ export class Fanout {
     return undefined;
   }
 
-  /** Somebody who came here meanwhile has read it for himself; those to whom it makes the chat new have not. */
-  #bringNewcomers({ chatId, bells }: Channel, { changes }: Commit): undefined {
+  /**
+   * Who came here since has read it for himself; not so to whom it makes the chat new, nor perhaps whom it takes out: a store may
+   * read him as he was before it, and the chat as it was after.
+   */
+  #deliverLate({ chatId, followers, bells }: Channel, { changes }: Commit): Promise<void> | undefined {
     for (const change of changes) {
       for (const userId of newcomersOf(change)) {
         const isNew = this.connectionsOf(userId).some(({ following }) => !following.has(chatId));
         if (isNew) bells.push({ userId, at: change.at });
       }
+    }
+    const follows = (userId: UserId) => this.connectionsOf(userId).some(({ following }) => following.has(chatId));
+    const exits = changes.filter(({ type, userIds }) => type === 'member.removed' && userIds.some(follows));
+    return exits.length > 0 ? this.#deliverExits(chatId, followers, exits) : undefined;
+  }
+
+  async #deliverExits(chatId: ChatId, followers: ReadonlySet<Follower>, exits: readonly Change[]): Promise<void> {
+    const chat = await this.#chats.find(chatId);
+    for (const view of chat ? await this.#chats.viewChanges(exits.map((change) => ({ chat, change }))) : []) {
+      const gone = await this.#chats.outsiders(chatId, view.change.userIds);
+      const told = [...followers].filter((c) => gone.includes(userIdOf(c)));
+      await this.#tell(view, told);
     }
   }
 
@@ -321,19 +320,21 @@ export class Fanout {
 
   async #deliverView(channel: Channel, view: ChangeView, gone: Set<UserId>): Promise<void> {
     const { change, chat } = view;
-    this.#voidRights(chat.id, [change]);
+    voidRights(this, chat.id, [change]);
     const newcomers = newcomersOf(change);
     const established = [...channel.followers].filter((c) => !newcomers.includes(userIdOf(c)));
     for (const userId of newcomers) await this.#welcome(channel, userId, change);
     if (change.type === 'chat.created') return;
+    for (const userId of [...gone]) if (isExit(change, userId)) gone.delete(userId);
+    const told = established.filter((c) => !gone.has(userIdOf(c)));
+    await this.#tell(view, told);
+  }
+
+  async #tell(view: ChangeView, followers: readonly Follower[]): Promise<void> {
+    const { change, chat } = view;
     const people = await this.#directory.lookUp(peopleInChange(view));
-    const isEnd = (c: Follower) => isExit(change, userIdOf(c));
-    const told = established.filter((c) => isEnd(c) || !gone.has(userIdOf(c)));
-    sendChanges(told, { chatId: chat.id, rev: change.rev, texts: [encodeSharedChange(view, people)] });
-    for (const connection of told.filter(isEnd)) {
-      gone.delete(userIdOf(connection));
-      this.unfollow(connection, chat.id);
-    }
+    sendChanges(followers, { chatId: chat.id, rev: change.rev, texts: [encodeSharedChange(view, people)] });
+    for (const connection of followers) if (isExit(change, userIdOf(connection))) this.unfollow(connection, chat.id);
   }
 
   /**

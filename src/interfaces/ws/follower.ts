@@ -1,3 +1,4 @@
+import type { Change } from '../../domain/changes.ts';
 import type { ChatId, SessionId, UserId } from '../../domain/ids.ts';
 import type { Outgoing } from './outbox.ts';
 
@@ -28,5 +29,19 @@ export async function watchingRemovals<T>(
   } finally {
     checks.delete(removed);
     if (checks.size === 0) follower.rightChecks = null;
+  }
+}
+
+/** Of whoever is removed while one of his connections reads what it may follow, that is kept. */
+export function voidRights(
+  of: { connectionsOf(userId: UserId): readonly Follower[] },
+  chatId: ChatId,
+  changes: readonly Change[],
+): void {
+  for (const change of changes) {
+    if (change.type !== 'member.removed') continue;
+    for (const connection of change.userIds.flatMap((userId) => of.connectionsOf(userId))) {
+      for (const check of connection.rightChecks ?? []) check.set(chatId, change.rev);
+    }
   }
 }
