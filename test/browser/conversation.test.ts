@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
 import { ApiClient, PASSWORD } from '../support/api-client.ts';
 import { ServerProcess, temporaryFolder } from '../support/server-process.ts';
 import {
@@ -8,11 +9,23 @@ import {
   message,
   openChatWith,
   PNG,
+  register,
   send,
   signIn,
   texts,
   twoPeople,
 } from './support/stage.ts';
+
+/** As from the desktop, on the page. */
+const letFall = (page: Page, name: string, type = 'text/plain', bytes = Buffer.from('what it holds')): Promise<void> =>
+  page.evaluate(
+    (file) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([Uint8Array.from(file.bytes)], file.name, { type: file.type }));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
+    },
+    { name, type, bytes: [...bytes] },
+  );
 
 inBrowser('a conversation', (stage) => {
   test('what one writes the other sees at once, with who types, what is read and what is edited or deleted', async () => {
@@ -59,14 +72,7 @@ inBrowser('a conversation', (stage) => {
 
   test('a picture that is let fall on the page is sent, and seen as large as there is room', async () => {
     const { ann, bob } = await twoPeople(stage(), 'seen');
-    await ann.evaluate(
-      (bytes) => {
-        const dataTransfer = new DataTransfer();
-        dataTransfer.items.add(new File([Uint8Array.from(bytes)], 'quay.png', { type: 'image/png' }));
-        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
-      },
-      [...PNG],
-    );
+    await letFall(ann, 'quay.png', 'image/png', PNG);
     await ann.getByRole('button', { name: 'Take quay.png away' }).waitFor();
     await field(ann).press('Enter');
     await bob.getByRole('button', { name: 'quay.png' }).press('Enter');
@@ -75,6 +81,69 @@ inBrowser('a conversation', (stage) => {
     const saved = bob.waitForEvent('download');
     await picture.getByRole('button', { name: 'Save' }).click();
     expect((await saved).suggestedFilename()).toBe('quay.png');
+  });
+
+  test('what is begun in a chat is there when one comes back to it: files, a reply and an edit', async () => {
+    const { ann, bob } = await twoPeople(stage(), 'begun');
+    await send(ann, 'as it was');
+    await message(bob, 'as it was').waitFor();
+    await send(bob, 'a question');
+    await message(ann, 'a question').waitFor();
+    const leaveAndComeBack = async () => {
+      await ann.goBack();
+      await field(ann).waitFor({ state: 'detached' });
+      await ann.getByRole('link', { name: /Bob begun/ }).click();
+      await field(ann).waitFor();
+    };
+
+    await letFall(ann, 'quay.txt');
+    await ann.getByRole('button', { name: 'Take quay.txt away' }).waitFor();
+    await message(ann, 'a question').hover();
+    await message(ann, 'a question').getByRole('button', { name: 'Reply' }).click();
+    await leaveAndComeBack();
+    await ann.getByRole('button', { name: 'Do not reply' }).waitFor();
+    await send(ann, 'the answer');
+    await message(bob, 'the answer').getByRole('button', { name: 'quay.txt' }).waitFor();
+    await message(bob, 'the answer').getByText('a question').waitFor();
+    expect(await ann.getByRole('button', { name: /^Take|^Do not reply/ }).count()).toBe(0);
+
+    await field(ann).press('ArrowUp');
+    await field(ann).fill('a better ans');
+    await leaveAndComeBack();
+    expect(await field(ann).inputValue()).toBe('a better ans');
+    await send(ann, 'a better answer');
+    await message(bob, 'a better answer').getByText('edited').waitFor();
+    expect(await field(ann).inputValue()).toBe('');
+  });
+
+  test('files that are let fall while others are on their way wait for them, whatever becomes of these', async () => {
+    // A worker would ask for the page, unseen by the test.
+    const ann = await stage().page('/', { serviceWorkers: 'block' });
+    await register(ann, 'ann-waits', 'Ann Waits');
+    await stage().app.api.register('bob-waits');
+    await openChatWith(ann, 'bob-waits');
+    const started = ann.waitForRequest(/attachments$/);
+    const first = Promise.withResolvers<void>();
+    await ann.route(
+      /attachments$/,
+      async (route) => {
+        await first.promise;
+        await route.abort();
+      },
+      { times: 1 },
+    );
+    await letFall(ann, 'first.txt');
+    await started;
+    await letFall(ann, 'second.txt');
+    await field(ann).fill('with a file');
+    await ann.getByRole('button', { name: 'Send', disabled: true }).waitFor();
+    first.resolve();
+    await ann.getByRole('button', { name: 'Take second.txt away' }).waitFor();
+    await ann.getByText('The server cannot be reached.').waitFor();
+    expect(await ann.getByRole('button', { name: 'Take first.txt away' }).count()).toBe(0);
+
+    await ann.getByRole('button', { name: 'Send', disabled: false }).click();
+    await message(ann, 'with a file').getByText('second.txt').waitFor();
   });
 
   test('an unread message is counted in the list and in the title until it is looked at', async () => {

@@ -1,7 +1,16 @@
-import { type Attachment, type Chat, isOutgoing, linesOf, type Message } from 'parley-client';
+import { type Chat, isOutgoing, linesOf, type Message } from 'parley-client';
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useAction } from '../session/action.ts';
-import { draftOf, keepDraft } from '../session/drafts.ts';
+import {
+  chosenFiles,
+  draftOf,
+  keepDraft,
+  keepFiles,
+  keepWriting,
+  useChosenFiles,
+  useWriting,
+  type Writing,
+} from '../session/drafts.ts';
 import { parley } from '../session/parley.ts';
 import { nameOf, useChatName } from '../session/people.ts';
 import { useTexts } from '../texts/texts.ts';
@@ -12,7 +21,6 @@ import { toast } from '../ui/toasts.tsx';
 import { isTouch } from '../ui/touch.ts';
 import { sizeOf } from './attachments.tsx';
 import styles from './composer.module.css';
-import type { Writing } from './conversation.tsx';
 import { EmojiButton } from './emoji-button.tsx';
 import { QuotedText } from './quote.tsx';
 
@@ -22,46 +30,68 @@ const HEIGHT_MAX = 200;
 
 interface ComposerProps {
   readonly chat: Chat;
-  readonly writing: Writing;
-  readonly onWriting: (writing: Writing) => void;
   readonly onSent: () => void;
 }
 
 /** Where one writes. What is begun is kept; what is sent goes at once, and waits by itself where there is no link. */
-export function Composer({ chat, writing, onWriting, onSent }: ComposerProps) {
+export function Composer({ chat, onSent }: ComposerProps) {
   const t = useTexts();
   const name = useChatName(chat);
   const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(() => draftOf(chat.id));
-  const [files, setFiles] = useState<readonly Attachment[]>([]);
+  const writing = useWriting(chat.id);
+  const [draft, setDraft] = useState(() => draftOf(chat.id));
+  const files = useChosenFiles(chat.id);
+  const waiting = useRef<File[]>([]);
   const isEditing = writing.kind === 'edit';
+  const text = isEditing ? writing.text : draft;
+  const about = writing.kind === 'new' ? null : writing.message.id;
   const excess = [...text.trim()].length - CONTENT_MAX;
   const isEmpty = text.trim() === '' && (files.length === 0 || isEditing);
 
-  // Before anything is drawn: what is typed from then on must find the text that it belongs to.
-  useLayoutEffect(() => {
-    setText(writing.kind === 'edit' ? (writing.message.content ?? '') : draftOf(chat.id));
-    if (writing.kind !== 'new') field.current?.focus();
-  }, [writing, chat.id]);
-  useAutofocus(field);
-  useHeight(field, text);
-
+  const onWriting = (now: Writing) => keepWriting(chat.id, now);
   const edit = useAction(async (message: Message, content: string) => {
     if (content !== message.content) await parley.messages.edit(chat.id, message.id, content);
     onWriting({ kind: 'new' });
   });
-  const upload = useAction(async (chosen: readonly File[]) => {
-    const room = ATTACHMENTS_MAX - files.length;
-    if (chosen.length > room) toast(t.tooManyFiles(ATTACHMENTS_MAX));
-    for (const file of chosen.slice(0, room)) {
-      const attachment = await parley.files.upload(file, file.name);
-      setFiles((before) => [...before, attachment]);
+  // One after the other: what is chosen meanwhile waits too, and what fails does not keep back the rest.
+  const upload = useAction(async () => {
+    const failures: unknown[] = [];
+    for (let file = waiting.current.shift(); file; file = waiting.current.shift()) {
+      if (chosenFiles(chat.id).length >= ATTACHMENTS_MAX) {
+        waiting.current = [];
+        toast(t.tooManyFiles(ATTACHMENTS_MAX));
+        break;
+      }
+      try {
+        const attachment = await parley.files.upload(file, file.name);
+        keepFiles(chat.id, [...chosenFiles(chat.id), attachment]);
+      } catch (failure) {
+        failures.push(failure);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   });
+  const choose = (chosen: readonly File[]) => {
+    waiting.current.push(...chosen);
+    void upload.run();
+  };
+  const takeAway = (fileId: string) => {
+    const kept = files.filter(({ id }) => id !== fileId);
+    keepFiles(chat.id, kept);
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever another message is written about.
+  useLayoutEffect(() => {
+    if (about !== null) field.current?.focus();
+  }, [about, isEditing]);
+  useAutofocus(field);
+  useHeight(field, text);
 
   const change = (now: string) => {
-    setText(now);
-    if (isEditing) return;
+    if (writing.kind === 'edit') {
+      onWriting({ ...writing, text: now });
+      return;
+    }
+    setDraft(now);
     keepDraft(chat.id, now);
     if (now.trim() !== '') parley.typing.tell(chat.id);
   };
@@ -76,7 +106,7 @@ export function Composer({ chat, writing, onWriting, onSent }: ComposerProps) {
     // What became of it is seen in the list, also when it fails.
     parley.messages.send(chat.id, { content, ...replyTo, attachments: files }).catch(() => undefined);
     change('');
-    setFiles([]);
+    keepFiles(chat.id, []);
     onWriting({ kind: 'new' });
     onSent();
     field.current?.focus();
@@ -93,15 +123,15 @@ export function Composer({ chat, writing, onWriting, onSent }: ComposerProps) {
       const last = lastOfMine(chat.id);
       if (!last) return;
       event.preventDefault();
-      onWriting({ kind: 'edit', message: last });
+      onWriting({ kind: 'edit', message: last, text: last.content ?? '' });
     }
   };
-  useDroppedFiles((dropped) => void upload.run(dropped));
+  useDroppedFiles(choose);
   const onPaste = (event: ClipboardEvent) => {
     const pasted = [...event.clipboardData.files];
     if (pasted.length === 0) return;
     event.preventDefault();
-    void upload.run(pasted);
+    choose(pasted);
   };
   const insert = (emoji: string) => {
     const { selectionStart: start = text.length, selectionEnd: end = text.length } = field.current ?? {};
@@ -127,17 +157,13 @@ export function Composer({ chat, writing, onWriting, onSent }: ComposerProps) {
           {files.map((file) => (
             <li key={file.id}>
               <bdi>{file.name}</bdi> <small>{sizeOf(file.bytes)}</small>
-              <IconButton
-                icon="close"
-                label={t.removeFile(file.name)}
-                onClick={() => setFiles(files.filter(({ id }) => id !== file.id))}
-              />
+              <IconButton icon="close" label={t.removeFile(file.name)} onClick={() => takeAway(file.id)} />
             </li>
           ))}
         </ul>
       )}
       <div className={styles.line}>
-        {!isEditing && <AttachButton isBusy={upload.isBusy} onChoose={(chosen) => void upload.run(chosen)} />}
+        {!isEditing && <AttachButton isBusy={upload.isBusy} onChoose={choose} />}
         <textarea
           ref={field}
           rows={1}
@@ -154,7 +180,7 @@ export function Composer({ chat, writing, onWriting, onSent }: ComposerProps) {
         <button
           type="submit"
           className={styles.send}
-          disabled={isEmpty || excess > 0 || edit.isBusy}
+          disabled={isEmpty || excess > 0 || edit.isBusy || upload.isBusy}
           aria-label={isEditing ? t.save : t.send}
           title={isEditing ? t.save : t.send}
         >

@@ -1,6 +1,7 @@
-import { type Chat, type Message, typingIn } from 'parley-client';
+import { type Chat, typingIn } from 'parley-client';
 import { useEffect, useState } from 'react';
 import { NothingHere } from '../nothing-here.tsx';
+import { keepWriting } from '../session/drafts.ts';
 import { parley, useParley } from '../session/parley.ts';
 import { nameOf, usePresenceOf } from '../session/people.ts';
 import { useTexts } from '../texts/texts.ts';
@@ -38,13 +39,9 @@ function LoadingConversation() {
   );
 }
 
-/** What the field at the bottom is for, beside something new. */
-export type Writing = { readonly kind: 'new' } | { readonly kind: 'reply' | 'edit'; readonly message: Message };
-
 function OpenConversation({ chat }: { readonly chat: Chat }) {
   const t = useTexts();
   const [unreadFrom] = useState(() => (chat.unreadCount > 0 ? chat.readSeq + 1 : null));
-  const [writing, setWriting] = useState<Writing>({ kind: 'new' });
   const history = useHistoryWindow(chat, unreadFrom);
   const wantsMembers = chat.memberCount <= READERS_SHOWN_MAX;
   useEffect(() => {
@@ -61,8 +58,8 @@ function OpenConversation({ chat }: { readonly chat: Chat }) {
           chat={chat}
           history={history}
           unreadFrom={unreadFrom}
-          onReply={(message) => setWriting({ kind: 'reply', message })}
-          onEdit={(message) => setWriting({ kind: 'edit', message })}
+          onReply={(message) => keepWriting(chat.id, { kind: 'reply', message })}
+          onEdit={(message) => keepWriting(chat.id, { kind: 'edit', message, text: message.content ?? '' })}
         />
       ) : history.problem === null ? (
         <div className={styles.loading}>
@@ -77,7 +74,7 @@ function OpenConversation({ chat }: { readonly chat: Chat }) {
         </Notice>
       )}
       <TypingLine chat={chat} />
-      <Composer key={chat.id} chat={chat} writing={writing} onWriting={setWriting} onSent={history.toNewest} />
+      <Composer key={chat.id} chat={chat} onSent={history.toNewest} />
     </section>
   );
 }

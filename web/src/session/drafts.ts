@@ -1,12 +1,29 @@
+import type { Attachment, Message } from 'parley-client';
 import { create } from 'zustand';
 
-/** What somebody has begun to write, by chat. Kept in this browser, also when he is signed out by others. */
+/** What the field at the bottom is for, beside something new. */
+export type Writing =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'reply'; readonly message: Message }
+  | { readonly kind: 'edit'; readonly message: Message; readonly text: string };
+
+/**
+ * What somebody has begun to write, by chat. The texts are kept in this browser, also when he is signed out by others;
+ * the rest lives as long as the page.
+ */
 interface Drafts {
   readonly ownerId: string | null;
   readonly texts: Readonly<Record<string, string>>;
+  /** Uploaded, and not sent yet. */
+  readonly files: Readonly<Record<string, readonly Attachment[]>>;
+  readonly writings: Readonly<Record<string, Writing>>;
 }
 
-const useDrafts = create<Drafts>(() => ({ ownerId: null, texts: {} }));
+const NOTHING: Drafts = { ownerId: null, texts: {}, files: {}, writings: {} };
+const NEW: Writing = { kind: 'new' };
+const NO_FILES: readonly Attachment[] = [];
+
+const useDrafts = create<Drafts>(() => NOTHING);
 
 const prefixOf = (ownerId: string): string => `parley.draft.${ownerId}.`;
 
@@ -19,7 +36,8 @@ export function openDrafts(ownerId: string): void {
   const texts = Object.fromEntries(
     keysOf(ownerId).map((key) => [key.slice(prefix.length), localStorage.getItem(key) ?? '']),
   );
-  useDrafts.setState({ ownerId, texts });
+  const before = useDrafts.getState();
+  useDrafts.setState({ ...(before.ownerId === ownerId ? before : NOTHING), ownerId, texts });
 }
 
 /** What is begun or sent in another tab. */
@@ -32,7 +50,7 @@ addEventListener('storage', ({ key, newValue }) => {
 
 export function clearDrafts(ownerId: string): void {
   for (const key of keysOf(ownerId)) localStorage.removeItem(key);
-  useDrafts.setState({ ownerId: null, texts: {} });
+  useDrafts.setState(NOTHING);
 }
 
 export const draftOf = (chatId: string): string => useDrafts.getState().texts[chatId] ?? '';
@@ -51,3 +69,16 @@ export function keepDraft(chatId: string, text: string): void {
 }
 
 export const useDraft = (chatId: string): string => useDrafts((state) => state.texts[chatId] ?? '');
+
+export const useChosenFiles = (chatId: string): readonly Attachment[] =>
+  useDrafts((state) => state.files[chatId] ?? NO_FILES);
+
+export const chosenFiles = (chatId: string): readonly Attachment[] => useDrafts.getState().files[chatId] ?? NO_FILES;
+
+export const keepFiles = (chatId: string, files: readonly Attachment[]): void =>
+  useDrafts.setState((state) => ({ files: { ...state.files, [chatId]: files } }));
+
+export const useWriting = (chatId: string): Writing => useDrafts((state) => state.writings[chatId] ?? NEW);
+
+export const keepWriting = (chatId: string, writing: Writing): void =>
+  useDrafts.setState((state) => ({ writings: { ...state.writings, [chatId]: writing } }));
