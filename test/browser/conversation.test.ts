@@ -144,6 +144,7 @@ inBrowser('a conversation', (stage) => {
 
     await ann.getByRole('button', { name: 'Send', disabled: false }).click();
     await message(ann, 'with a file').getByText('second.txt').waitFor();
+    expect(await ann.getByText('The server cannot be reached.').count()).toBe(0);
   });
 
   test('an unread message is counted in the list and in the title until it is looked at', async () => {

@@ -105,7 +105,11 @@ inBrowser('without a network', (stage) => {
     await field(page).press('Enter');
     await page.getByText('The server cannot be reached. Check your connection.').waitFor();
     expect(await field(page).inputValue()).toBe('as it should be');
+    await field(page).press('Escape');
+    await page.getByText('The server cannot be reached.').waitFor({ state: 'detached' });
     await page.context().setOffline(false);
+    await field(page).press('ArrowUp');
+    await field(page).fill('as it should be');
     await field(page).press('Enter');
     await message(page, 'as it should be').getByText('edited').waitFor();
 

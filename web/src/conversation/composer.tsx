@@ -81,6 +81,7 @@ export function Composer({ chat, onSent }: ComposerProps) {
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever another message is written about.
   useLayoutEffect(() => {
+    edit.forget();
     if (about !== null) field.current?.focus();
   }, [about, isEditing]);
   useAutofocus(field);
@@ -105,6 +106,7 @@ export function Composer({ chat, onSent }: ComposerProps) {
     const replyTo = writing.kind === 'reply' ? { replyTo: writing.message.id } : {};
     // What became of it is seen in the list, also when it fails.
     parley.messages.send(chat.id, { content, ...replyTo, attachments: files }).catch(() => undefined);
+    upload.forget();
     change('');
     keepFiles(chat.id, []);
     onWriting({ kind: 'new' });

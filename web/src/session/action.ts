@@ -1,5 +1,5 @@
 import { ParleyError } from 'parley-client';
-import { useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import type { Texts } from '../texts/en.ts';
 import { useTexts } from '../texts/texts.ts';
 
@@ -14,6 +14,8 @@ interface Action<A extends readonly unknown[]> {
   readonly isBusy: boolean;
   /** Why the last run failed, until the next. */
   readonly problem: string | null;
+  /** From here on the last run is as if it had not failed. */
+  readonly forget: () => void;
   /** Whether the last run failed by what stands in this field: a JSON Pointer, or a code that means it. */
   readonly blames: (...fields: readonly string[]) => boolean;
 }
@@ -42,5 +44,6 @@ export function useAction<A extends readonly unknown[]>(work: (...args: A) => Pr
   const blames = (...fields: readonly string[]): boolean =>
     error instanceof ParleyError &&
     (fields.includes(error.code) || error.errors.some(({ path }) => fields.includes(path)));
-  return { run, isBusy, problem: error === null ? null : problemText(error, t), blames };
+  const forget = useCallback(() => setError(null), []);
+  return { run, isBusy, problem: error === null ? null : problemText(error, t), forget, blames };
 }
