@@ -21,6 +21,9 @@ inBrowser('an account', (stage) => {
     await page.getByLabel('Username').fill('x y');
     await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByRole('textbox', { name: 'Username' }).and(page.locator('[aria-invalid=true]')).waitFor();
+    const name = page.getByRole('textbox', { name: 'Name', exact: true });
+    await name.pressSequentially('n'.repeat(51));
+    expect(await name.inputValue()).toHaveLength(50);
   });
 
   test('a forgotten password is replaced by the code of the mail', async () => {

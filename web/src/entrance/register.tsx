@@ -64,6 +64,7 @@ export function Register({ server }: { readonly server: ServerInfo | null }) {
         name="name"
         autoComplete="name"
         dir="auto"
+        maxLength={50}
         value={values.displayName}
         onChange={(event) => set('displayName')(event.target.value)}
         hint={t.displayNameHint}
