@@ -137,6 +137,9 @@ inBrowser('a conversation', (stage) => {
     await letFall(ann, 'second.txt');
     await field(ann).fill('with a file');
     await ann.getByRole('button', { name: 'Send', disabled: true }).waitFor();
+    await field(ann).fill('x'.repeat(4_001));
+    await ann.getByText('1 character too long').waitFor();
+    await field(ann).fill('with a file');
     first.resolve();
     await ann.getByRole('button', { name: 'Take second.txt away' }).waitFor();
     await ann.getByText('The server cannot be reached.').waitFor();

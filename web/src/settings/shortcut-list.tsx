@@ -10,11 +10,11 @@ export function ShortcutList({ onClose }: { readonly onClose: () => void }) {
     [[COMMAND, 'K'], t.shortcut.palette],
     [['Alt', '↑ ↓'], t.shortcut.nextChat],
     [['↑ ↓'], t.shortcut.walk],
-    [['Enter'], t.shortcut.send],
-    [['⇧', 'Enter'], t.shortcut.newLine],
+    [[t.enterKey], t.shortcut.send],
+    [['⇧', t.enterKey], t.shortcut.newLine],
     [['↑'], t.shortcut.editLast],
-    [['↵'], t.shortcut.menu],
-    [['Esc'], t.shortcut.escape],
+    [[t.enterKey], t.shortcut.menu],
+    [[t.escapeKey], t.shortcut.escape],
     [['?'], t.shortcut.list],
   ];
   return (

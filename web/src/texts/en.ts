@@ -184,7 +184,7 @@ export const en = {
   emoji: 'Emoji',
   searchEmoji: 'Search emoji',
   noEmoji: 'No emoji for that.',
-  tooLong: (by: number) => `${by} characters too long`,
+  tooLong: (by: number) => (by === 1 ? '1 character too long' : `${by} characters too long`),
   attach: 'Attach files',
   tooManyFiles: (most: number) => `A message has room for ${most} files. The rest was left out.`,
   removeFile: (name: string) => `Take ${name} away`,
@@ -288,6 +288,8 @@ export const en = {
   paletteChats: 'Chats',
   palettePeople: 'People',
   paletteNothing: 'Nothing is found by that.',
+  enterKey: 'Enter',
+  escapeKey: 'Esc',
   shortcut: {
     palette: 'Find a chat or a person',
     list: 'List these shortcuts',

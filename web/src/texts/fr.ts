@@ -178,7 +178,7 @@ export const fr: Texts = {
   emoji: 'Émojis',
   searchEmoji: 'Rechercher un émoji',
   noEmoji: 'Aucun émoji pour cela.',
-  tooLong: (by) => `${by} caractères de trop`,
+  tooLong: (by) => (by < 2 ? `${by} caractère de trop` : `${by} caractères de trop`),
   attach: 'Joindre des fichiers',
   tooManyFiles: (most) => `Un message peut porter ${most} fichiers. Le reste n’a pas été joint.`,
   removeFile: (name) => `Retirer ${name}`,
@@ -278,6 +278,8 @@ export const fr: Texts = {
   paletteChats: 'Conversations',
   palettePeople: 'Personnes',
   paletteNothing: 'Rien n’est trouvé ainsi.',
+  enterKey: 'Entrée',
+  escapeKey: 'Échap',
   shortcut: {
     palette: 'Trouver une conversation ou une personne',
     list: 'Afficher ces raccourcis',
