@@ -134,10 +134,20 @@ inBrowser('the main path', (stage) => {
     await message(page, 'longlong').waitFor();
     expect(await width()).toBe(320);
 
-    await message(page, 'from a phone')
-      .getByRole('button', { name: /^Actions/ })
-      .tap();
-    await page.getByRole('menuitem', { name: 'Reply' }).tap();
+    const choose = async (action: string) => {
+      await message(page, 'from a phone')
+        .getByRole('button', { name: /^Actions/ })
+        .tap();
+      await page.getByRole('menuitem', { name: action }).tap();
+    };
+    await choose('Edit');
+    await field(page).fill('edited, from a phone');
+    await page.getByRole('button', { name: 'Save' }).tap();
+    const edited = await message(page, 'from a phone').getByRole('button', { name: 'edited' }).boundingBox();
+    if (!edited) throw new Error('nothing tells that it is edited');
+    await page.touchscreen.tap(edited.x + 1, edited.y + 43); // all of it is to be pressed
+    await page.getByRole('dialog', { name: 'Earlier versions' }).getByRole('button', { name: 'Close' }).tap();
+    await choose('Reply');
     await page.getByRole('button', { name: 'Do not reply' }).waitFor();
     await page.evaluate(() => {
       Object.defineProperty(visualViewport, 'height', { value: 300 }); // a keyboard that lies over the page
@@ -182,5 +192,14 @@ inBrowser('the main path', (stage) => {
     const page = await stage().page('/sign-in', { locale: 'fr-FR' });
     await page.getByRole('heading', { name: 'Heureux de vous revoir' }).waitFor();
     expect(await page.evaluate(() => document.documentElement.lang)).toBe('fr');
+    await stage().app.api.register('francoise');
+    await page.getByLabel('Identifiant ou e-mail').fill('francoise');
+    await page.getByLabel('Mot de passe').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Se connecter' }).click();
+    await page.getByRole('complementary', { name: 'Conversations' }).waitFor();
+    await page.keyboard.press('?');
+    const keys = page.getByRole('dialog', { name: 'Raccourcis clavier' });
+    await keys.getByRole('term').filter({ hasText: 'Échap' }).waitFor();
+    expect(await keys.getByRole('term').filter({ hasText: 'Enter' }).count()).toBe(0);
   });
 });
