@@ -1,5 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import fastify from 'fastify';
+import { linesTo } from '../../src/infrastructure/observability/lines-to.ts';
 import { createLogger } from '../../src/infrastructure/observability/logger.ts';
 import { SETTINGS } from '../../src/settings.ts';
 
@@ -112,3 +118,62 @@ test('other values stay as they are', () => {
   logger.info({ at, count: 0, yes: true, none: null, list: [1, 'a'] }, 'values');
   expect(entries()).toMatchObject([{ at: at.toISOString(), count: 0, yes: true, none: null, list: [1, 'a'] }]);
 });
+
+describe('the lines, where they cannot be written,', () => {
+  test('neither throw nor hold up the end of the process: the disk is full', async () => {
+    const full = openSync('/dev/full', 'w');
+    const output = linesTo(full);
+    output.write('one\n');
+    await pause(20); // a write that fails
+    output.write('two\n');
+    output.finish();
+    closeSync(full);
+  });
+
+  test('nor where the reader is gone', async () => {
+    await onPipe(async (reader, writer) => {
+      const output = linesTo(writer);
+      output.write('one\n');
+      closeSync(reader);
+      output.finish();
+      output.write('two\n');
+      await pause(20);
+      output.finish();
+    });
+  });
+
+  test('wait in their order for a reader that is slow', async () => {
+    await onPipe(async (reader, writer) => {
+      const lines = Array.from({ length: 20 }, (_, i) => `${i} ${'x'.repeat(10_000)}\n`);
+      const output = linesTo(writer);
+      for (const line of lines) output.write(line);
+      let read = '';
+      const piece = Buffer.alloc(65_536);
+      while (read.length < lines.join('').length) {
+        await pause(5);
+        try {
+          read += piece.toString('utf8', 0, readSync(reader, piece));
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'EAGAIN' });
+        }
+      }
+      expect(read).toBe(lines.join(''));
+      closeSync(reader);
+    });
+  });
+});
+
+/** Both ends of a pipe that nobody waits at. */
+async function onPipe(work: (reader: number, writer: number) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-'));
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    await work(reader, writer);
+  } finally {
+    closeSync(writer);
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
+import { linesTo } from './lines-to.ts';
 
 /** Fields that are never logged, wherever they stand, in lower case. */
 const SECRETS = new Set([
@@ -25,7 +26,6 @@ const SECRETS = new Set([
 ]);
 const REDACTED = '[redacted]';
 const MAX_DEPTH = 10;
-const JOINED_BYTES = 8_192;
 
 /**
  * The structured log: one JSON object per line on stdout, or coloured text on a terminal. Secrets and the query strings of URLs
@@ -44,24 +44,19 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
   };
   if (destination) return pino(options, destination);
   if (process.stdout.isTTY) return pino({ ...options, transport: { target: 'pino-pretty' } });
-  return pino(options, joiningTurns(pino.destination({ dest: 1, sync: false, minLength: JOINED_BYTES })));
+  return pino(options, standardOutput());
 }
 
-/** What one turn of the event loop logs goes out in one write, which costs more than the line. */
-function joiningTurns(stdout: ReturnType<typeof pino.destination>): DestinationStream & { flushSync(): void } {
-  let isDue = false;
-  const flush = () => {
-    isDue = false;
-    stdout.flush();
-  };
-  return {
-    write: (line) => {
-      stdout.write(line);
-      if (!isDue) setImmediate(flush);
-      isDue = true;
-    },
-    flushSync: () => stdout.flushSync(),
-  };
+let stdout: DestinationStream | undefined;
+
+/** One for all loggers; what waits is written when the process ends. */
+function standardOutput(): DestinationStream {
+  if (!stdout) {
+    const lines = linesTo(process.stdout.fd);
+    process.once('exit', lines.finish);
+    stdout = lines;
+  }
+  return stdout;
 }
 
 interface RequestLike {
