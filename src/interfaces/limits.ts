@@ -24,7 +24,7 @@ export const LIMITS = {
   refresh: { per: 'address', max: 300, windowMs: MINUTE },
   password: { per: 'user', max: 10, windowMs: MINUTE },
   upload: { per: 'user', max: 120, windowMs: MINUTE },
-  /** Counted in messages, over HTTP and all sockets together. */
+  /** Counted in messages and edits, each of which stores a text, over HTTP and all sockets together. */
   send: { per: 'user', max: 1_200, windowMs: MINUTE },
   /** Each is a call to somebody else, who has limits of his own. */
   gifs: { per: 'user', max: 60, windowMs: MINUTE },

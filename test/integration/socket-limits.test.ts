@@ -39,6 +39,19 @@ describe('what a person does on sockets is limited', () => {
     for (const socket of sockets) socket.close();
   });
 
+  test('an edit, which stores a text too, counts as what he sends', async () => {
+    const ann = await app.api.register();
+    const chatId = await aGroup(ann);
+    const socket = await connect(ann);
+    const { id } = (await ann.api.post(`/chats/${chatId}/messages`, { content: 'x' })).body;
+    const edit = () => ann.api.patch(`/chats/${chatId}/messages/${id}`, { content: 'y' });
+    expect((await edit()).status).toBe(200);
+    expect(outcome(await socket.command('message.edit', { chatId, messageId: id, content: 'z' }))).toBe('ack');
+    expect((await edit()).status).toBe(429);
+    expect(outcome(await socket.command('message.edit', { chatId, messageId: id, content: 'y' }))).toBe('RATE_LIMITED');
+    socket.close();
+  });
+
   test('with an answer to each command that says when to come again; the socket stays', async () => {
     const ann = await app.api.register();
     const chatId = await aGroup(ann);

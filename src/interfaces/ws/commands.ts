@@ -75,7 +75,7 @@ export const commandName = (type: unknown): string =>
 
 /** What a command counts for; what is no command counts too. */
 export function limitOf(type: unknown): LimitName {
-  if (type === 'message.send') return 'send';
+  if (type === 'message.send' || type === 'message.edit') return 'send';
   return type === 'chat.typing' ? 'typing' : 'command';
 }
 

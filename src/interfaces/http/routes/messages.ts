@@ -136,7 +136,7 @@ export const messageRoutes =
           body: EditBody,
           response: { 200: Message },
         },
-        config: { errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] },
+        config: { limits: ['send'], errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] },
       },
       async ({ actor, params, body }) =>
         joinMessage(directory, await messages.edit(actor, params.chatId, params.messageId, body.content)),
