@@ -83,6 +83,10 @@ const COMMANDS: Record<string, { readonly operands: readonly [min: number, max: 
   openapi: { operands: [0, 0], run: printOpenApi },
 };
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(); // whoever reads it has read enough
+});
 try {
   await main(process.argv.slice(2));
 } catch (error) {

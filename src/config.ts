@@ -207,7 +207,7 @@ function help(): string {
     return `  ${names}\n      ${s.description}\n      Must be ${expectation(s)}.${fallback}`;
   });
   return [
-    'Usage: node src/main.ts [--flag value]...',
+    'Usage: npm start -- [--flag value]...',
     '',
     'A flag comes before the environment, the environment before the file .env, and that before the default.',
     'A secret may stand in a file instead, which NAME_FILE names.',

@@ -1,6 +1,6 @@
 /** What an operator does to the data as a whole, by cli.ts: the composition of the adapters that this takes. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobStore } from './application/ports/files.ts';
 import { StoreRefused } from './application/ports/persistence.ts';
@@ -11,6 +11,7 @@ import { type Config, ConfigError } from './config.ts';
 import { copyBlobs } from './infrastructure/blobs/copy-blobs.ts';
 import { DiskBlobStore } from './infrastructure/blobs/disk-blob-store.ts';
 import { copyDatabase, restoreDatabase } from './infrastructure/sqlite/backup.ts';
+import { databasePath } from './infrastructure/sqlite/data-folder.ts';
 import { openDatabase } from './infrastructure/sqlite/database.ts';
 import { openSqliteTransfer } from './infrastructure/sqlite/sqlite-store-transfer.ts';
 import { Sha256Digests } from './infrastructure/system.ts';
@@ -28,11 +29,16 @@ export async function backUp(config: Config, target: string): Promise<{ files: n
   const part = `${target}.part`;
   for (const path of [target, part]) if (existsSync(path)) throw new StoreRefused(`${path} is there already`);
   await mkdir(part, { mode: 0o700 });
-  const ids = copyDatabase(dataDir, part);
-  const own = config.s3Endpoint === undefined ? ids : [];
-  const gone = await copyBlobs(filesOf(dataDir), filesOf(part), own);
-  await rename(part, target);
-  return { files: own.length - gone.length, gone: gone.length };
+  try {
+    const ids = copyDatabase(dataDir, part);
+    const own = config.s3Endpoint === undefined ? ids : [];
+    const gone = await copyBlobs(filesOf(dataDir), filesOf(part), own);
+    await rename(part, target);
+    return { files: own.length - gone.length, gone: gone.length };
+  } catch (error) {
+    await rm(part, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /**
@@ -48,7 +54,9 @@ export async function restore(config: Config, source: string): Promise<void> {
 
 /** Writes the database anew, so that nothing of what was deleted is left in its unused parts. @throws StoreRefused */
 export function compact(config: Config): void {
-  const database = openDatabase(sqliteOnly(config));
+  const { dataDir } = sqliteOnly(config);
+  if (!existsSync(databasePath(dataDir))) throw new StoreRefused(`${dataDir} has no database`);
+  const database = openDatabase(config);
   try {
     database.rewrite();
     database.emptyJournal();

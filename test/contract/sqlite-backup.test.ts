@@ -115,9 +115,17 @@ describe('a backup', () => {
     expect(readdirSync(at('other.part'))).toEqual([]);
   });
 
+  test('that fails leaves nothing behind', async () => {
+    await aFile('a-file', 'x');
+    rmSync(join(at('data'), 'files', 'a-file'));
+    mkdirSync(join(at('data'), 'files', 'a-file'));
+    await expect(backUpHere()).rejects.toThrow();
+    expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual([]);
+  });
+
   test('of nothing is refused', async () => {
     await expect(backUp(configOf('nowhere'), at('backup'))).rejects.toThrow('has no database');
-    expect(readdirSync(folder)).not.toContain('backup');
+    expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual([]);
   });
 
   test('of MongoDB is refused, and says who makes it', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -59,6 +59,16 @@ test.each([
     const store = await openSqliteStore({ dataDir });
     await say(store.chatLog, await createGroup(store.chatLog, 'ann'), 'ann', 'goes on');
     await store.close();
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
+});
+
+test('where there is no database none is made to be written anew', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'parley-'));
+  try {
+    await expect(compactIt(dataDir)).rejects.toThrow('has no database');
+    expect(readdirSync(dataDir)).toEqual([]);
   } finally {
     rmSync(dataDir, { recursive: true });
   }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { ApiClient } from '../support/api-client.ts';
 import { processesOfEach } from '../support/clean-ups.ts';
@@ -129,4 +130,11 @@ test('openapi prints the document, and --help everything', async () => {
   expect(help.code).toBe(0);
   for (const command of ['serve', 'migrate', 'user reset', 'openapi', 'Exit codes'])
     expect(help.out).toContain(command);
+});
+
+test('whoever has read enough of the output closes it, and nothing is wrong with that', async () => {
+  const child = spawn(process.execPath, [CLI, 'openapi'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  expect([code, err]).toEqual([0, '']);
 });
