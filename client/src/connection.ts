@@ -97,8 +97,9 @@ export class Connection {
     run.started.reject(why);
   }
 
-  /** Something tells that the link may be back, or gone: looks at once. */
+  /** Something tells that the link may be back, or gone: looks at once, and soon again, whatever failed before. */
   wake(): void {
+    this.#failures = 0;
     this.#pause?.end();
     this.#poll?.abort();
     this.#socket?.probe(PROBE_MS);
