@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { PASSWORD } from '../support/api-client.ts';
-import { chooseNew, field, inBrowser, message, register, send, texts } from './support/stage.ts';
+import { chooseNew, field, inBrowser, message, register, send, texts, twoPeople } from './support/stage.ts';
 
 const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
 
@@ -83,6 +83,15 @@ inBrowser('the main path', (stage) => {
     await keyboard.press('End');
     await keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Welcome back' }).waitFor();
+  });
+
+  test('who has a chat with one is found once', async () => {
+    await stage().app.api.register('bob-too');
+    const { ann } = await twoPeople(stage(), 'once');
+    await ann.keyboard.press('Control+k');
+    await ann.getByRole('combobox').fill('bob');
+    await ann.getByRole('group', { name: 'People' }).getByRole('option', { name: 'bob-too' }).waitFor();
+    expect(await ann.getByRole('option', { name: 'Bob once' }).count()).toBe(1);
   });
 
   test('Esc closes what is open, and the focus goes back to where it was', async () => {

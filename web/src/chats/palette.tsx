@@ -17,6 +17,8 @@ const PEOPLE_SHOWN = 6;
 
 interface Option {
   readonly id: string;
+  /** Whoever is found by it. */
+  readonly personId: string | null;
   readonly name: string;
   readonly about: string | null;
   readonly picture: ReactNode;
@@ -29,7 +31,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
   const chats = useFoundChats(query, onClose);
-  const { people, isComplete } = useFoundPeople(query, onClose);
+  const { people: found, isComplete } = useFoundPeople(query, onClose);
+  const people = found.filter(({ personId }) => !chats.some((chat) => chat.personId === personId));
   const options = [...chats, ...people];
   const chosen = options[Math.min(at, options.length - 1)];
   const chosenId = chosen && `option-${chosen.id}`;
@@ -126,6 +129,7 @@ function useFoundChats(query: string, onClose: () => void): Option[] {
     .slice(0, CHATS_SHOWN)
     .map(({ chat, name }) => ({
       id: chat.id,
+      personId: chat.peer?.id ?? null,
       name,
       about: chat.kind === 'direct' ? null : t.membersCount(chat.memberCount),
       picture: (
@@ -150,6 +154,7 @@ function useFoundPeople(query: string, onClose: () => void): { people: readonly 
   if (query.trim() === '') return { people: [], isComplete };
   const options = (people ?? []).slice(0, PEOPLE_SHOWN).map((user) => ({
     id: user.id,
+    personId: user.id,
     name: nameOf(user, t),
     about: user.displayName && `@${user.username}`,
     picture: <Avatar id={user.id} name={nameOf(user, t)} url={user.avatarUrl} size="small" />,
