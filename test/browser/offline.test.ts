@@ -122,6 +122,7 @@ inBrowser('without a network', (stage) => {
     const question = page.getByRole('dialog');
     await question.getByRole('button', { name: 'Delete' }).click();
     await question.getByText('The server cannot be reached. Check your connection.').waitFor();
+    await question.getByRole('button', { name: 'Delete' }).and(page.locator(':focus')).waitFor();
     await page.context().setOffline(false);
     await question.getByRole('button', { name: 'Delete' }).click();
     await message(page, 'This message was deleted.').waitFor();

@@ -5,7 +5,7 @@ import { Icon, type IconName } from './icon.tsx';
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly look?: 'primary' | 'plain' | 'danger' | 'final' | 'quiet';
   readonly icon?: IconName;
-  /** What it started is not done yet: it cannot be pressed again, and keeps its width. */
+  /** What it started is not done yet: it cannot be pressed again, and keeps its width, and the focus if it has it. */
   readonly busy?: boolean;
   readonly ref?: Ref<HTMLButtonElement>;
 }
@@ -15,7 +15,8 @@ export function Button({ look = 'plain', icon, busy = false, className = '', chi
     <button
       type="button"
       {...rest}
-      disabled={rest.disabled === true || busy}
+      onClick={busy ? (event) => event.preventDefault() : rest.onClick}
+      aria-disabled={busy || undefined}
       aria-busy={busy}
       className={`${styles.button} ${styles[look]} ${className}`}
     >
