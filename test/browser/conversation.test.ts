@@ -142,7 +142,7 @@ inBrowser('a conversation', (stage) => {
     await field(ann).fill('with a file');
     first.resolve();
     await ann.getByRole('button', { name: 'Take second.txt away' }).waitFor();
-    await ann.getByText('The server cannot be reached.').waitFor();
+    await ann.getByText('first.txt: The server cannot be reached.').waitFor();
     expect(await ann.getByRole('button', { name: 'Take first.txt away' }).count()).toBe(0);
 
     await ann.getByRole('button', { name: 'Send', disabled: false }).click();

@@ -1,6 +1,6 @@
 import { type Chat, isOutgoing, linesOf, type Message } from 'parley-client';
 import { type ClipboardEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { useAction } from '../session/action.ts';
+import { problemText, useAction } from '../session/action.ts';
 import {
   chosenFiles,
   draftOf,
@@ -42,6 +42,7 @@ export function Composer({ chat, onSent }: ComposerProps) {
   const [draft, setDraft] = useState(() => draftOf(chat.id));
   const files = useChosenFiles(chat.id);
   const waiting = useRef<File[]>([]);
+  const [lost, setLost] = useState<readonly { readonly name: string; readonly error: unknown }[]>([]);
   const isEditing = writing.kind === 'edit';
   const text = isEditing ? writing.text : draft;
   const about = writing.kind === 'new' ? null : writing.message.id;
@@ -55,7 +56,7 @@ export function Composer({ chat, onSent }: ComposerProps) {
   });
   // One after the other: what is chosen meanwhile waits too, and what fails does not keep back the rest.
   const upload = useAction(async () => {
-    const failures: unknown[] = [];
+    setLost([]);
     for (let file = waiting.current.shift(); file; file = waiting.current.shift()) {
       if (chosenFiles(chat.id).length >= ATTACHMENTS_MAX) {
         waiting.current = [];
@@ -65,11 +66,10 @@ export function Composer({ chat, onSent }: ComposerProps) {
       try {
         const attachment = await parley.files.upload(file, file.name);
         keepFiles(chat.id, [...chosenFiles(chat.id), attachment]);
-      } catch (failure) {
-        failures.push(failure);
+      } catch (error) {
+        setLost((others) => [...others, { name: file.name, error }]);
       }
     }
-    if (failures.length > 0) throw failures[0];
   });
   const choose = (chosen: readonly File[]) => {
     waiting.current.push(...chosen);
@@ -106,7 +106,7 @@ export function Composer({ chat, onSent }: ComposerProps) {
     const replyTo = writing.kind === 'reply' ? { replyTo: writing.message.id } : {};
     // What became of it is seen in the list, also when it fails.
     parley.messages.send(chat.id, { content, ...replyTo, attachments: files }).catch(() => undefined);
-    upload.forget();
+    setLost([]);
     change('');
     keepFiles(chat.id, []);
     onWriting({ kind: 'new' });
@@ -152,7 +152,11 @@ export function Composer({ chat, onSent }: ComposerProps) {
         submit();
       }}
     >
-      {(edit.problem ?? upload.problem) && <Problem>{edit.problem ?? upload.problem}</Problem>}
+      {edit.problem && <Problem>{edit.problem}</Problem>}
+      {lost.map(({ name: file, error }, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: two files may have one name, and none moves.
+        <Problem key={at}>{t.fileProblem(file, problemText(error, t))}</Problem>
+      ))}
       {writing.kind !== 'new' && <About writing={writing} onCancel={() => onWriting({ kind: 'new' })} />}
       {files.length > 0 && (
         <ul className={styles.files}>

@@ -187,6 +187,7 @@ export const en = {
   tooLong: (by: number) => (by === 1 ? '1 character too long' : `${by} characters too long`),
   attach: 'Attach files',
   tooManyFiles: (most: number) => `A message has room for ${most} files. The rest was left out.`,
+  fileProblem: (name: string, problem: string) => `${name}: ${problem}`,
   removeFile: (name: string) => `Take ${name} away`,
 
   // People and new chats

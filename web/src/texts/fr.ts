@@ -181,6 +181,7 @@ export const fr: Texts = {
   tooLong: (by) => (by < 2 ? `${by} caractère de trop` : `${by} caractères de trop`),
   attach: 'Joindre des fichiers',
   tooManyFiles: (most) => `Un message peut porter ${most} fichiers. Le reste n’a pas été joint.`,
+  fileProblem: (name, problem) => `${name} : ${problem}`,
   removeFile: (name) => `Retirer ${name}`,
 
   findPeople: 'Nom ou identifiant',
