@@ -148,6 +148,13 @@ inBrowser('a conversation', (stage) => {
     await ann.getByRole('button', { name: 'Send', disabled: false }).click();
     await message(ann, 'with a file').getByText('second.txt').waitFor();
     expect(await ann.getByText('The server cannot be reached.').count()).toBe(0);
+
+    await ann.route(/attachments$/, (route) => route.abort());
+    const five = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) }));
+    await ann.locator('input[type=file]').setInputFiles(five);
+    await ann.getByText('c: The server cannot be reached.').waitFor();
+    await ann.getByText('2 more files could not be attached.').waitFor();
+    expect(await ann.getByRole('alert').count()).toBe(4);
   });
 
   test('an unread message is counted in the list and in the title until it is looked at', async () => {

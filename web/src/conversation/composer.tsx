@@ -27,6 +27,8 @@ import { QuotedText } from './quote.tsx';
 const CONTENT_MAX = 4_000;
 const ATTACHMENTS_MAX = 10;
 const HEIGHT_MAX = 200;
+/** So many files that failed are told of by name. */
+const LOST_SHOWN = 3;
 
 interface ComposerProps {
   readonly chat: Chat;
@@ -153,10 +155,11 @@ export function Composer({ chat, onSent }: ComposerProps) {
       }}
     >
       {edit.problem && <Problem>{edit.problem}</Problem>}
-      {lost.map(({ name: file, error }, at) => (
+      {lost.slice(0, LOST_SHOWN).map(({ name: file, error }, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: two files may have one name, and none moves.
         <Problem key={at}>{t.fileProblem(file, problemText(error, t))}</Problem>
       ))}
+      {lost.length > LOST_SHOWN && <Problem>{t.moreFileProblems(lost.length - LOST_SHOWN)}</Problem>}
       {writing.kind !== 'new' && <About writing={writing} onCancel={() => onWriting({ kind: 'new' })} />}
       {files.length > 0 && (
         <ul className={styles.files}>

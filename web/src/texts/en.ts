@@ -188,6 +188,8 @@ export const en = {
   attach: 'Attach files',
   tooManyFiles: (most: number) => `A message has room for ${most} files. The rest was left out.`,
   fileProblem: (name: string, problem: string) => `${name}: ${problem}`,
+  moreFileProblems: (n: number) =>
+    n === 1 ? 'One more file could not be attached.' : `${n} more files could not be attached.`,
   removeFile: (name: string) => `Take ${name} away`,
 
   // People and new chats

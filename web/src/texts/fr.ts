@@ -182,6 +182,8 @@ export const fr: Texts = {
   attach: 'Joindre des fichiers',
   tooManyFiles: (most) => `Un message peut porter ${most} fichiers. Le reste n’a pas été joint.`,
   fileProblem: (name, problem) => `${name} : ${problem}`,
+  moreFileProblems: (n) =>
+    n === 1 ? 'Un autre fichier n’a pas pu être joint.' : `${n} autres fichiers n’ont pas pu être joints.`,
   removeFile: (name) => `Retirer ${name}`,
 
   findPeople: 'Nom ou identifiant',
