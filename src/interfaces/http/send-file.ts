@@ -30,18 +30,19 @@ export async function sendFile(
   { storage, immutable, absent }: FileOptions,
 ): Promise<FastifyReply> {
   const etag = `"${file.id}"`;
-  reply.headers({
+  const headers = {
     etag,
     'accept-ranges': 'bytes',
     'cache-control': immutable ? `private, max-age=${YEAR_S}, immutable` : 'private, no-cache',
     'content-security-policy': SANDBOX,
     'content-disposition': dispositionOf(file),
     'cross-origin-resource-policy': 'same-site',
-  });
-  if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send();
+  };
+  if (matches(request.headers['if-none-match'], etag)) return reply.headers(headers).code(304).send();
   const range = request.headers['if-range'] === undefined ? rangeOf(request.headers.range, file.bytes) : null;
   const content = await storage.read(file, range ?? undefined);
   if (!content) throw absent();
+  reply.headers(headers); // not before: a refusal under them would be kept in the place of the file
   const length = range ? range.last - range.first + 1 : file.bytes;
   if (range) reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${file.bytes}`);
   reply
