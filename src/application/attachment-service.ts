@@ -72,7 +72,7 @@ export class AttachmentService {
     const found = await this.#files.findMany(ids);
     const own = new Map(found.filter((f) => f.ownerId === actor.userId && isAttachment(f)).map((f) => [f.id, f]));
     const files = [...new Set(ids)].flatMap((id) => own.get(id) ?? []);
-    if (files.some((file) => file.uses.length >= USES_MAX)) {
+    if (files.some(({ uses }) => uses.length >= USES_MAX && !uses.some(isOf(message)))) {
       throw new DomainError('UPLOAD_LIMIT', `A file goes with at most ${USES_MAX} messages; upload it again.`);
     }
     const use: FileUse = { of: 'message', chatId, clientId };
@@ -94,6 +94,11 @@ export class AttachmentService {
     return sent.has(key);
   }
 }
+
+const isOf =
+  ({ chatId, clientId }: { readonly chatId: ChatId; readonly clientId: string }) =>
+  (use: FileUse): boolean =>
+    use.of === 'message' && use.chatId === chatId && use.clientId === clientId;
 
 const asAttachment = ({ id, name, mediaType, bytes, width, height }: StoredFile): Attachment => ({
   id,

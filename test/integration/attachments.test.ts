@@ -236,6 +236,19 @@ describe('a message with files', () => {
     expect((await send(ann, { ...body, clientId: 'other' })).body.code).toBe('ATTACHMENT_UNKNOWN');
   });
 
+  test('is sent once, also as the last one that the file may go with', async () => {
+    const { body: attachment } = await files.upload(ann, 'text');
+    const messages = Array.from({ length: 100 }, (_, i) => ({
+      content: '',
+      clientId: `${i}`,
+      attachmentIds: [attachment.id],
+    }));
+    expect((await send(ann, { messages })).status).toBe(201);
+    const [one] = messages;
+    expect((await send(ann, { ...one, clientId: 'one more' })).body.code).toBe('UPLOAD_LIMIT');
+    expect((await send(ann, one ?? {})).status).toBe(200);
+  });
+
   test('is one of a hundred, all or none', async () => {
     const { body: own } = await files.upload(ann, 'text');
     const { body: others } = await files.upload(bob, 'text');
