@@ -79,6 +79,22 @@ describe('my picture', () => {
     expect(blobs.blobs.size).toBe(0);
   });
 
+  test('is taken away also by a client that announces JSON and sends none', async () => {
+    const headers = { 'content-type': 'application/json' };
+    await files.putImage(MINE, ann, await red());
+    expect((await files.call('DELETE', MINE, ann, { headers })).status).toBe(204);
+    const chatId = await chatOf(ann, 'group');
+    expect((await files.call('DELETE', `/api/v1/chats/${chatId}/avatar`, ann, { headers })).status).toBe(204);
+  });
+
+  test('is not cached as one that is gone, where its bytes cannot be had', async () => {
+    const { body } = await files.putImage(MINE, ann, await red());
+    blobs.blobs.clear();
+    const { status, headers } = await files.get(body.avatarUrl, bob);
+    expect([status, headers.get('cache-control'), headers.get('etag')]).toEqual([404, 'no-store', null]);
+    expect([headers.get('content-disposition'), headers.get('accept-ranges')]).toEqual([null, null]);
+  });
+
   test('is hidden from strangers while I am private', async () => {
     const { body } = await files.putImage(MINE, ann, await red());
     await ann.api.patch('/users/me', { isPrivate: true });

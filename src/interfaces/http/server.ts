@@ -34,7 +34,7 @@ import { logRequest } from './request-log.ts';
 import { administrationRoutes } from './routes/administration.ts';
 import { attachmentRoutes } from './routes/attachments.ts';
 import { authRoutes } from './routes/auth.ts';
-import { avatarRoutes } from './routes/avatars.ts';
+import { avatarRoutes, avatarUploadRoutes } from './routes/avatars.ts';
 import { chatRoutes } from './routes/chats.ts';
 import { documentationRoutes } from './routes/documentation.ts';
 import { feedRoutes } from './routes/feed.ts';
@@ -158,6 +158,7 @@ const apiRoutes =
       gifs: gifRoutes(services),
       attachments: attachmentRoutes(services),
       avatars: avatarRoutes(services),
+      avatarUploads: avatarUploadRoutes(services),
       server: serverRoutes(version, services),
     };
     for (const [name, plugin] of Object.entries(routes)) await api.register(named(name, plugin));

@@ -12,33 +12,10 @@ import { sendFile } from '../send-file.ts';
 
 const IMAGE_ERRORS: readonly ErrorCode[] = ['IMAGE_REFUSED', 'AVATARS_UNSUPPORTED'];
 
-/** Pictures of people and of chats. */
+/** Pictures of people and of chats: seeing them and taking them away. */
 export const avatarRoutes =
-  ({ avatars, directory, storage }: Services): FastifyPluginAsyncTypebox =>
+  ({ avatars, storage }: Services): FastifyPluginAsyncTypebox =>
   async (app) => {
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser(/^image\//, { parseAs: 'buffer', bodyLimit: AVATAR_BYTES_MAX }, (_request, body, done) =>
-      done(null, body),
-    );
-    const upload = { validatorCompiler: exceptBody, bodyLimit: AVATAR_BYTES_MAX };
-
-    app.put(
-      '/users/me/avatar',
-      {
-        schema: {
-          operationId: 'setMyAvatar',
-          summary: 'Give myself a picture: an image, which is cut to a square',
-          tags: ['users'],
-          consumes: ['image/*'],
-          body: ImageBody,
-          response: { 200: Me },
-        },
-        config: { limits: ['upload'], errors: ['USER_NOT_FOUND', 'UPLOAD_LIMIT', ...IMAGE_ERRORS] },
-        ...upload,
-      },
-      async ({ actor, body }) => presentMe(await avatars.setOwn(actor, imageIn(body))),
-    );
-
     app.delete(
       '/users/me/avatar',
       {
@@ -74,28 +51,6 @@ export const avatarRoutes =
         const file = await avatars.ofUser(actor, params.userId);
         return sendFile(request, reply, file, { storage, immutable: query.v === file.id, absent: avatarNotFound });
       },
-    );
-
-    app.put(
-      '/chats/:chatId/avatar',
-      {
-        schema: {
-          operationId: 'setChatAvatar',
-          summary: 'Give a group or a room a picture, for those who may rename it',
-          tags: ['chats'],
-          consumes: ['image/*'],
-          params: ChatParams,
-          body: ImageBody,
-          response: { 200: Chat },
-        },
-        config: {
-          limits: ['upload'],
-          errors: ['CHAT_NOT_FOUND', 'FORBIDDEN', 'DIRECT_CHAT_FIXED', 'UPLOAD_LIMIT', ...IMAGE_ERRORS],
-        },
-        ...upload,
-      },
-      async ({ actor, params, body }) =>
-        joinChat(directory, await avatars.setOfChat(actor, params.chatId, imageIn(body))),
     );
 
     app.delete(
@@ -134,6 +89,56 @@ export const avatarRoutes =
         const file = await avatars.ofChat(actor, params.chatId);
         return sendFile(request, reply, file, { storage, immutable: query.v === file.id, absent: avatarNotFound });
       },
+    );
+  };
+
+/** Giving them, in a scope of its own: its bodies are images, and nothing else is taken. */
+export const avatarUploadRoutes =
+  ({ avatars, directory }: Services): FastifyPluginAsyncTypebox =>
+  async (app) => {
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser(/^image\//, { parseAs: 'buffer', bodyLimit: AVATAR_BYTES_MAX }, (_request, body, done) =>
+      done(null, body),
+    );
+    const upload = { validatorCompiler: exceptBody, bodyLimit: AVATAR_BYTES_MAX };
+
+    app.put(
+      '/users/me/avatar',
+      {
+        schema: {
+          operationId: 'setMyAvatar',
+          summary: 'Give myself a picture: an image, which is cut to a square',
+          tags: ['users'],
+          consumes: ['image/*'],
+          body: ImageBody,
+          response: { 200: Me },
+        },
+        config: { limits: ['upload'], errors: ['USER_NOT_FOUND', 'UPLOAD_LIMIT', ...IMAGE_ERRORS] },
+        ...upload,
+      },
+      async ({ actor, body }) => presentMe(await avatars.setOwn(actor, imageIn(body))),
+    );
+
+    app.put(
+      '/chats/:chatId/avatar',
+      {
+        schema: {
+          operationId: 'setChatAvatar',
+          summary: 'Give a group or a room a picture, for those who may rename it',
+          tags: ['chats'],
+          consumes: ['image/*'],
+          params: ChatParams,
+          body: ImageBody,
+          response: { 200: Chat },
+        },
+        config: {
+          limits: ['upload'],
+          errors: ['CHAT_NOT_FOUND', 'FORBIDDEN', 'DIRECT_CHAT_FIXED', 'UPLOAD_LIMIT', ...IMAGE_ERRORS],
+        },
+        ...upload,
+      },
+      async ({ actor, params, body }) =>
+        joinChat(directory, await avatars.setOfChat(actor, params.chatId, imageIn(body))),
     );
   };
 
