@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { PASSWORD } from '../support/api-client.ts';
-import { chooseNew, field, inBrowser, message, register, send, texts, twoPeople } from './support/stage.ts';
+import { chooseNew, field, holds, inBrowser, message, register, send, texts, twoPeople } from './support/stage.ts';
 
 const PHONE = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true };
 
@@ -22,10 +22,6 @@ async function tabTo(
 
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
-
-/** Waits until this is what is in the field where one writes. */
-const holds = (page: Page, text: string) =>
-  page.waitForFunction((wanted) => document.querySelector('textarea')?.value === wanted, text);
 
 inBrowser('the main path', (stage) => {
   test('by keyboard alone: register, find somebody, write, edit, reply, sign out', async () => {
@@ -62,6 +58,7 @@ inBrowser('the main path', (stage) => {
     await holds(page, 'first, edited');
     await keyboard.press('Enter');
     await message(page, 'first, edited').getByText('edited', { exact: true }).waitFor();
+    await holds(page, '');
 
     await keyboard.press('Shift+Tab'); // the button that attaches files
     await keyboard.press('Shift+Tab');
@@ -152,9 +149,9 @@ inBrowser('the main path', (stage) => {
     await choose('Edit');
     await field(page).fill('edited, from a phone');
     await page.getByRole('button', { name: 'Save' }).tap();
-    const edited = await message(page, 'from a phone').getByRole('button', { name: 'edited' }).boundingBox();
-    if (!edited) throw new Error('nothing tells that it is edited');
-    await page.touchscreen.tap(edited.x + 1, edited.y + 43); // all of it is to be pressed
+    await holds(page, '');
+    const edited = message(page, 'from a phone').getByRole('button', { name: 'edited' });
+    await edited.tap({ position: { x: 1, y: 43 } }); // all of it is to be pressed
     await page.getByRole('dialog', { name: 'Earlier versions' }).getByRole('button', { name: 'Close' }).tap();
     await choose('Reply');
     await page.getByRole('button', { name: 'Do not reply' }).waitFor();

@@ -72,6 +72,7 @@ inBrowser('without a network', (stage) => {
     await field(ann).fill('half a thought');
     await ann.reload();
     await message(ann, 'third').waitFor();
+    await message(ann, 'before, bold').waitFor(); // what formats it comes by itself
     expect(await field(ann).inputValue()).toBe('half a thought');
     expect(await texts(ann)).toEqual(['before, bold', 'first', 'second', 'third']);
     await ann.getByText('You are offline.').waitFor();

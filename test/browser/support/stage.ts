@@ -160,6 +160,10 @@ export async function send(page: Page, text: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+/** Waits until this is what is in the field where one writes. */
+export const holds = (page: Page, text: string) =>
+  page.waitForFunction((wanted) => document.querySelector('textarea')?.value === wanted, text);
+
 /** The texts of the messages in sight, oldest first. */
 export const texts = (page: Page): Promise<string[]> =>
   page.getByRole('feed').locator('article [dir="auto"]').allTextContents();
@@ -167,6 +171,11 @@ export const texts = (page: Page): Promise<string[]> =>
 /** A message by its text. */
 export const message = (page: Page, text: string): Locator =>
   page.getByRole('feed').getByRole('article').filter({ hasText: text });
+
+/** Waits until some of it is where one can see it. */
+export async function untilInSight(line: Locator): Promise<void> {
+  while (!(await isInSight(line))) await line.page().waitForTimeout(50);
+}
 
 /** Whether some of it is where one can see it. What is only mounted, further up or down, is not. */
 export async function isInSight(line: Locator): Promise<boolean> {
