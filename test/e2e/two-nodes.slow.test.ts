@@ -13,7 +13,6 @@ import type { ServerProcess } from '../support/server-process.ts';
 import { type Frame, SocketClient } from '../support/socket-client.ts';
 
 const CLI = new URL('../../src/cli.ts', import.meta.url).pathname;
-const REVOKED_MS = 2_000;
 
 /** The whole program in two processes, on one MongoDB and one Redis. */
 function twoNodes(mongo: MongoServer, redis: RedisServer): void {
@@ -41,12 +40,25 @@ function twoNodes(mongo: MongoServer, redis: RedisServer): void {
   };
   const isReady = (server: ServerProcess) => async () =>
     JSON.stringify(await ready(server)) === JSON.stringify([200, { ready: true, reasons: [] }]);
-  /** With which code the socket is closed, and whether within 2 s of the end of what closes it. */
-  const closeTime = async (socket: SocketClient, end: () => Promise<unknown>): Promise<[number, boolean]> => {
+  /** How many tenths of a second go by in which the node also answers: while the machine stands still, none do. */
+  const tenthsUntil = async (node: ServerProcess, isTrue: () => boolean): Promise<number> => {
+    let tenths = 0;
+    for (; !isTrue(); tenths += 1) await Promise.all([sleep(100), ready(node)]);
+    return tenths;
+  };
+  /** With which code the socket on this node is closed, and whether within 2 s of the end of what closes it. */
+  const closeTime = async (
+    socket: SocketClient,
+    node: ServerProcess,
+    end: () => Promise<unknown>,
+  ): Promise<[number | undefined, boolean]> => {
+    let code: number | undefined;
+    void socket.closed.then((ended) => {
+      code = ended.code;
+    });
     await end();
-    const began = Date.now();
-    const { code } = await socket.closed;
-    return [code, Date.now() - began <= REVOKED_MS];
+    const tenths = await tenthsUntil(node, () => code !== undefined);
+    return [code, tenths <= 20];
   };
 
   test('starts with Redis away, says that it is degraded, and finds it', async () => {
@@ -69,14 +81,14 @@ function twoNodes(mongo: MongoServer, redis: RedisServer): void {
     const [a, b] = await Promise.all(
       [ann, bob].map((account) => SocketClient.signedIn(there.url, account.accessToken)),
     );
-    expect(await closeTime(a as SocketClient, () => ann.api.post('/auth/logout'))).toEqual([4401, true]);
+    expect(await closeTime(a as SocketClient, there, () => ann.api.post('/auth/logout'))).toEqual([4401, true]);
     const child = spawn(process.execPath, [CLI, 'user', 'reset', bob.username], {
       env: { PATH: process.env.PATH, ...env },
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     child.stdin.end('another password\n');
     const ended = once(child, 'close');
-    expect(await closeTime(b as SocketClient, () => ended)).toEqual([4401, true]);
+    expect(await closeTime(b as SocketClient, there, () => ended)).toEqual([4401, true]);
     expect(await ended).toEqual([0, null]);
   });
 
@@ -86,7 +98,7 @@ function twoNodes(mongo: MongoServer, redis: RedisServer): void {
     await redis.kill();
     afterwards(() => redis.kill().then(() => redis.start()));
     await until(async () => !(await isReady(there)()));
-    expect(await closeTime(socket, () => ann.api.post('/auth/logout'))).toEqual([4401, true]);
+    expect(await closeTime(socket, there, () => ann.api.post('/auth/logout'))).toEqual([4401, true]);
     expect((await fetch(`${here.url}/ready`)).status).toBe(200);
   });
 
@@ -100,10 +112,8 @@ function twoNodes(mongo: MongoServer, redis: RedisServer): void {
       (frame.data as Frame).userId === bob.id &&
       (frame.data as Frame).status === status;
     await watcher.find(isBob('online'));
-    const began = Date.now();
     await there.kill('SIGKILL');
-    await until(async () => watcher.frames.some(isBob('offline')));
-    expect(Date.now() - began).toBeLessThan(30_000);
+    expect(await tenthsUntil(here, () => watcher.frames.some(isBob('offline')))).toBeLessThan(300);
     expect((await ann.api.get(`/users/${bob.id}/presence`)).body.status).toBe('offline');
     watcher.close();
   });

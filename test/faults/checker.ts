@@ -87,7 +87,7 @@ export interface Violation {
   readonly what: string;
 }
 
-const SIGN_OUT_MS = 2_000;
+export const SIGN_OUT_MS = 2_000;
 /** Refusals after which the same may be sent again: each says when. */
 const PASSING = ['BUSY', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'RATE_LIMITED'];
 

@@ -163,7 +163,7 @@ export const TOGETHER: readonly ClusterFault[] = [
         await sleep(1_500);
         await cluster.remove(cluster.members[1 + round] as Member);
         await cluster.signOut(cluster.members[3 + round] as Member);
-        await sleep(4_000);
+        await sleep(2_000);
         await redis.start();
       }),
   },

@@ -203,16 +203,17 @@ export class Member {
     this.#attempt += 1;
     const socket = new WebSocket(socketUrl(url), { handshakeTimeout: this.#silenceMs });
     this.#socket = socket;
-    let lastHeard = Date.now();
+    // Pings without an answer are counted, and no time: what came while this process stood still is not heard yet.
+    let unanswered = 0;
     const watch = setInterval(() => {
-      if (socket.isPaused) lastHeard = Date.now();
-      if (Date.now() - lastHeard > this.#silenceMs) socket.terminate();
+      unanswered = socket.isPaused ? 0 : unanswered + 1;
+      if (unanswered * PING_EVERY_MS > this.#silenceMs) socket.terminate();
       else if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
     }, PING_EVERY_MS);
     const waiting: Frame[] = [];
     let isCaughtUp = false;
     socket.on('message', (data) => {
-      lastHeard = Date.now();
+      unanswered = 0;
       const frame: Frame = JSON.parse(String(data));
       if (frame.type === 'hello') socket.send(JSON.stringify(this.#auth()));
       else if (frame.type === 'ping') socket.send('{"type":"pong"}');
