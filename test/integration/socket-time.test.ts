@@ -49,6 +49,7 @@ describe('a connection has its time', () => {
     putForward(9 * 60 + 1);
     const { data } = await socket.next('token.expiring');
     expect(data).toEqual({ expiresAt: (await socket.next('ready')).expiresAt });
+    await socket.settled(); // its pong has come
     putForward(60 + 30);
     expect((await socket.closed).code).toBe(4010);
   });
@@ -67,6 +68,7 @@ describe('a newer token', () => {
     expect((await socket.command('ping')).type).toBe('pong');
     putForward(7 * 60 + 31);
     await socket.find(({ type, data }) => type === 'token.expiring' && (data as Frame).expiresAt === expiresAt);
+    await socket.settled();
     putForward(60 + 30);
     expect((await socket.closed).code).toBe(4010);
   });
