@@ -12,7 +12,7 @@ export default {
   // More than there are cores: many tests wait for a time to pass.
   maxWorkers: availableParallelism() + 1,
   // A test waits for what it needs, however noisy the machine; this is only where one that hangs is ended.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   coverageProvider: 'v8',
   // Modules that hold nothing but types are never loaded.
   collectCoverageFrom: ['src/{domain,application}/**/*.ts', '!**/{ids,realtime,services}.ts'],

@@ -14,7 +14,7 @@ const ROUNDS = 4;
 const SENDERS = 12;
 const CHATS = 3;
 /** Longer than any call may take while the server is away. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 28_000;
 
 await withMongoControl('MongoDB, killed', (mongo, control) => {
   const nodes = nodesForEachTest(mongo);

@@ -16,7 +16,7 @@ import { differences, folded } from '../support/mongo-rows.ts';
 import { TcpLink } from '../support/tcp-link.ts';
 
 /** Longer than any call may take, whatever the link does. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 28_000;
 
 await withMongo('MongoDB behind a link that goes silent', (mongo) => {
   const nodes = nodesForEachTest(mongo);

@@ -236,7 +236,7 @@ await withMongo('MongoDB’s schema', (mongo) => {
       );
       expect(error).toBeInstanceOf(StoreError);
       expect(error).toMatchObject({ outcome: 'not-done' });
-      expect(Date.now() - start).toBeLessThan(10_000);
+      expect(Date.now() - start).toBeLessThan(28_000); // the driver itself waits for 30 s
       server?.close();
     });
   });

@@ -158,7 +158,7 @@ function remember(world: World, { status, body }: Answer): void {
 async function catchUp({ owner, device }: World['devices'][number]): Promise<void> {
   const { body } = await owner.api.get('/chats?limit=100');
   const heads = Object.fromEntries(body.items.map(({ id, rev }: { id: string; rev: number }) => [id, rev]));
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 60_000;
   do {
     await device.socket.settled();
     const { frames } = device.socket;

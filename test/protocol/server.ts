@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { env } from 'node:process';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 const PASSWORD = 'correct horse battery';
 
 const base = (env.PARLEY_URL ?? '').replace(/\/$/, '');

@@ -77,7 +77,7 @@ it('a link that dies without a word is found out, and nothing is lost', async ()
   const sent = bob.messages.send(chatId, 'into the void');
   expect((await sent).seq).toBe(1);
   await until(ann, ({ timelines }) => timelines[chatId]?.messages.length === 1);
-}, 60_000);
+});
 
 it('the server is restarted in the middle of a conversation', async () => {
   await bob.messages.send(chatId, 'before');
@@ -115,7 +115,7 @@ it('is shown as offline only after 5 s', async () => {
   expect(seen.map(([connection]) => connection)).toEqual(['connecting', 'offline', 'online']);
   const [[, lost] = ['', 0], [, shown] = ['', 0]] = seen;
   expect(shown - lost).toBeGreaterThanOrEqual(4_900);
-}, 60_000);
+});
 
 describe('the queue', () => {
   it('outlives the process: another instance sends what is left, once and in order', async () => {

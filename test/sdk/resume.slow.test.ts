@@ -214,7 +214,7 @@ describe('the page tells that the network may be back', () => {
       while (random.mock.calls.length === pauses) await setImmediate();
     };
     for (let tries = 0; tries < 8; tries += 1) await tryInVain();
-    random.mockReturnValue(0.999); // 30 s after so many failures
+    random.mockReturnValue(3); // 90 s after so many failures
     await tryInVain();
     line.mend();
     await until(bob, ({ connection }) => connection === 'online');

@@ -11,7 +11,7 @@ interface Watcher {
   fail(error: Error): void;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /**
  * A WebSocket client for tests: keeps every frame that came, and waits for the one that a test needs. It answers pings as a
@@ -82,7 +82,7 @@ export class SocketClient {
     return this.find((frame) => frame.type === type);
   }
 
-  /** The first frame of which this is true; waits until it comes. Rejects when the connection ends or nothing comes for 10 s. */
+  /** The first frame of which this is true; waits until it comes. Rejects when the connection ends or nothing comes for 30 s. */
   find(matches: (frame: Frame) => boolean): Promise<Frame> {
     const there = this.frames.find(matches);
     if (there && !this.#broken) return Promise.resolve(there);

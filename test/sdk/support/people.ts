@@ -8,7 +8,8 @@ import {
 } from '../../../client/src/index.ts';
 import { PASSWORD } from '../../support/api-client.ts';
 
-const PATIENCE_MS = 20_000;
+/** Longer than a client that has failed again and again pauses before its next try. */
+const PATIENCE_MS = 60_000;
 
 /** The clients of one test file, all of which are closed at its end. */
 export class Clients {
