@@ -192,6 +192,7 @@ describe('muting', () => {
     ['in the past', '2020-01-01T00:00:00Z'],
     ['that is no time', 'tomorrow'],
     ['that never was', '2099-02-30T00:00:00Z'],
+    ['that UTC cannot tell in four digits of a year', '9999-12-31T23:59:59-05:00'],
     ['of a number', 5],
   ])('until a time %s is refused', async (_, until) => {
     const { chatId, visitor } = await aRoom();
