@@ -151,7 +151,7 @@ function compose(leaves: Leaves, { metrics, tracing }: Watchers): DependencyCont
     logger,
   });
   single(WRITER, (c) => new TrailedChatWriter({ ...core(c), log: store.chatLog, tracing }));
-  single(DIRECTORY, (c) => new UserDirectory({ users: store.users, bus: c.resolve(BUS) }));
+  single(DIRECTORY, (c) => new UserDirectory({ users: store.users, chats: store.chats, bus: c.resolve(BUS) }));
   const secrets = (c: DependencyContainer) => ({
     hasher: c.resolve(HASHER),
     passwords: c.resolve(PASSWORDS),

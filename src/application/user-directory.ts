@@ -1,6 +1,6 @@
 import type { UserId } from '../domain/ids.ts';
-import type { User } from '../domain/user.ts';
-import type { UserRepository } from './ports/persistence.ts';
+import { seenBy, type User } from '../domain/user.ts';
+import type { ChatRepository, UserRepository } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
 
 const USERS_MAX = 20_000;
@@ -11,12 +11,14 @@ const USERS_MAX = 20_000;
  */
 export class UserDirectory {
   readonly #users: UserRepository;
+  readonly #chats: ChatRepository;
   readonly #known = new Map<UserId, User>();
   /** How many changes the bus has told of: a row that was asked for before one of them may be the old one. */
   #changes = 0;
 
-  constructor(deps: { users: UserRepository; bus: EventBus }) {
+  constructor(deps: { users: UserRepository; chats: ChatRepository; bus: EventBus }) {
     this.#users = deps.users;
+    this.#chats = deps.chats;
     deps.bus.subscribe((event) => {
       if (event.type !== 'user.updated' && event.type !== 'missed') return;
       this.#changes += 1;
@@ -41,6 +43,26 @@ export class UserDirectory {
       if (this.#changes === before) this.#remember(user);
     }
     return found;
+  }
+
+  /** The same as this one may see them: a private person of whom he reads may be no acquaintance of his, or not any more. */
+  async lookUpFor(
+    viewerId: UserId,
+    userIds: Iterable<UserId>,
+  ): Promise<ReadonlyMap<UserId, ReturnType<typeof seenBy>>> {
+    const people = await this.lookUp(userIds);
+    const guarded = [...people.values()].filter(({ id, isPrivate }) => isPrivate && id !== viewerId);
+    if (guarded.length === 0) return people;
+    const [viewers, known] = await Promise.all([
+      this.lookUp([viewerId]),
+      this.#chats.acquaintances(
+        viewerId,
+        guarded.map(({ id }) => id),
+      ),
+    ]);
+    if (viewers.get(viewerId)?.role === 'admin') return people;
+    const strangers = guarded.filter(({ id }) => !known.has(id));
+    return new Map([...people, ...strangers.map((user) => [user.id, seenBy(user, 'stranger')] as const)]);
   }
 
   /** Without a wait, a map that holds them, among others, as long as nobody waits: null unless all of them are known already. */

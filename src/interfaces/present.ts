@@ -16,7 +16,8 @@ import { type Acquaintance, seenBy, type User } from '../domain/user.ts';
 import type { SyncEvent } from './contract/frames.ts';
 import type * as wire from './contract/shapes.ts';
 
-export type People = ReadonlyMap<UserId, User>;
+type Named = Pick<User, 'id' | 'username' | 'displayName' | 'avatarId'>;
+export type People = ReadonlyMap<UserId, Named>;
 
 /** The minute that was asked for last, and how its times begin: times come in runs, and a Date each would cost more than the rest. */
 let minute = Number.NaN;
@@ -46,7 +47,6 @@ export function presentAttachment({ id, name, mediaType, bytes, width, height }:
   return { id, name, mediaType, bytes, width, height, url: `${BASE}/attachments/${id}` };
 }
 
-/** Somebody as people who share a chat with him see him. */
 function presentRef(people: People, id: UserId): wire.UserRef {
   const user = people.get(id);
   if (!user) return { id, username: null, displayName: null, avatarUrl: null, deleted: true };
@@ -54,12 +54,12 @@ function presentRef(people: People, id: UserId): wire.UserRef {
 }
 
 /** The same for everybody, strangers too. */
-export function presentRefToAll(people: People, id: UserId): wire.UserRef {
+export function presentRefToAll(people: ReadonlyMap<UserId, User>, id: UserId): wire.UserRef {
   const user = people.get(id);
   return user ? refOf(seenBy(user, 'stranger')) : presentRef(people, id);
 }
 
-function refOf(user: Pick<User, 'id' | 'username' | 'displayName' | 'avatarId'>): wire.UserRef {
+function refOf(user: Named): wire.UserRef {
   const { id, username, displayName } = user;
   return { id, username, displayName, avatarUrl: avatarUrl('users', user), deleted: false };
 }

@@ -86,6 +86,31 @@ describe('somebody else', () => {
     expect(await seen(private_)).toMatchObject({ displayName: 'Pat', email });
   });
 
+  test('who is private shows strangers no name in what he has left behind either', async () => {
+    const [pat, friend, stranger, ann] = [app.register(), app.register(), app.register(), app.register()];
+    const [left, owner] = [await pat, await ann];
+    const { body: room } = await app.post('chats', { kind: 'public', name: 'a room' }, owner);
+    answered(await app.post(`chats/${room.id}/join`, undefined, left), 200);
+    await app.say(room.id, left);
+    answered(await app.delete(`chats/${room.id}/members/me`, left), 204);
+    answered(await app.patch('users/me', { isPrivate: true, displayName: 'Pat' }, left), 200);
+    await app.group(left, await friend);
+    const namesFor = async (reader: typeof left) => {
+      answered(await app.post(`chats/${room.id}/join`, undefined, reader), 200);
+      const answers = await Promise.all([
+        app.get('chats', reader),
+        app.get(`chats/${room.id}`, reader),
+        app.get(`chats/${room.id}/messages`, reader),
+        app.get(`chats/${room.id}/changes?afterRev=0`, reader),
+        app.get('messages', reader),
+        app.post('sync', {}, reader),
+      ]);
+      return answers.map(({ body }) => JSON.stringify(body).includes('"Pat"'));
+    };
+    expect(await namesFor(await stranger)).toEqual(Array(6).fill(false));
+    expect(await namesFor(await friend)).toEqual(Array(6).fill(true));
+  });
+
   test('is not found where there is nobody', async () => {
     const { status, body } = await app.get('users/nobody', await app.register());
     expect([status, body.code]).toEqual([404, 'USER_NOT_FOUND']);

@@ -38,6 +38,27 @@ describe('a public room on the socket', () => {
     for (const socket of sockets) socket.close();
   });
 
+  it('shows who joins, and who resumes there, no name of a private person who has left', async () => {
+    const { ann, bob, chatId, sockets } = await aRoom();
+    const eve = await app.api.register();
+    await eve.api.patch('/users/me', { isPrivate: true, displayName: 'Eve' });
+    await eve.api.post(`/chats/${chatId}/join`);
+    await eve.api.post(`/chats/${chatId}/messages`, { content: 'hello' });
+    await eve.api.delete(`/chats/${chatId}/members/me`);
+    const sender = { id: eve.id, displayName: null };
+    await bob.api.post(`/chats/${chatId}/join`);
+    expect((await sockets[1].next('chat.created')).data).toMatchObject({ chat: { lastMessage: { sender } } });
+    const { epoch } = await sockets[0].next('ready');
+    const resumed = await SocketClient.signedIn(
+      app.url,
+      ann.accessToken,
+      {},
+      { epoch, chats: { [chatId]: { rev: 1, readSeq: 1 } } },
+    );
+    expect((await resumed.next('message.created')).data).toMatchObject({ message: { sender } });
+    for (const socket of [...sockets, resumed]) socket.close();
+  });
+
   it('tells of who leaves, and tells him nothing after it', async () => {
     const { ann, bob, chatId, sockets } = await aRoom();
     const [anns, ...bobs] = sockets;

@@ -19,8 +19,8 @@ let chatId: string;
 beforeEach(async () => {
   app = await openUseCases();
   const { store, bus, clock, ids, logger } = app;
-  const directory = new UserDirectory({ users: store.users, bus });
   const { users, chats } = store;
+  const directory = new UserDirectory({ users, chats, bus });
   vanished = [];
   const rows = Object.assign(new LocalPresenceStore(), { vanished: async () => vanished.splice(0) });
   presence = new PresenceService({

@@ -24,7 +24,7 @@ beforeEach(async () => {
   afterRead = async () => undefined;
   [ann, bob] = [aUser({ username: 'Ann' }), aUser({ username: 'Bob' })];
   for (const user of [ann, bob]) await store.users.create(user, 'a hash');
-  directory = new UserDirectory({ users: watched(store.users), bus });
+  directory = new UserDirectory({ users: watched(store.users), chats: store.chats, bus });
 });
 
 afterEach(() => store.close());
@@ -110,6 +110,18 @@ describe('a changed profile', () => {
   });
 });
 
+describe('looking people up for somebody', () => {
+  test('shows who is private to himself and to an admin; to a stranger no name and no picture', async () => {
+    const [eve, admin] = [aUser({ isPrivate: true, displayName: 'Eve', avatarId: anId() }), aUser({ role: 'admin' })];
+    for (const user of [eve, admin]) await store.users.create(user, 'a hash');
+    const seenBy = async (viewer: User) => (await directory.lookUpFor(viewer.id, [eve.id, bob.id])).get(eve.id);
+    expect(await seenBy(eve)).toEqual(eve);
+    expect(await seenBy(admin)).toEqual(eve);
+    expect(await seenBy(ann)).toMatchObject({ username: eve.username, displayName: null, avatarId: null });
+    expect((await directory.lookUp([eve.id])).get(eve.id)).toEqual(eve);
+  });
+});
+
 describe('a look without a wait', () => {
   test('gives all or nothing', async () => {
     expect(directory.peek([ann.id])).toBeNull();
@@ -124,7 +136,7 @@ describe('the bound of 20,000 people', () => {
   test('forgets the first for one more', async () => {
     const crowd = Array.from({ length: 20_001 }, () => aUser());
     const everybody = { findMany: async () => crowd } as unknown as UserRepository;
-    const crowded = new UserDirectory({ users: everybody, bus });
+    const crowded = new UserDirectory({ users: everybody, chats: store.chats, bus });
     const [first, second] = crowd.map((user) => user.id);
     await crowded.lookUp([first ?? '']);
     expect(crowded.peek([first ?? ''])).toBeNull();

@@ -356,7 +356,7 @@ export class Fanout {
       if (!mine) for (const connection of added) this.unfollow(connection, channel.chatId);
     }
     if (!mine) return null;
-    const people = await this.#directory.lookUp(peopleInChat(mine));
+    const people = await this.#directory.lookUpFor(userId, peopleInChat(mine));
     const { id: chatId, rev } = mine.chat;
     sendChanges(connections, {
       chatId,

@@ -345,7 +345,7 @@ export class Gateway {
       const told = new Map([...heads.keys()].map((chatId) => [chatId, known.chats.get(chatId)?.rev ?? 0]));
       for (let i = 0; i < steps.length; i += EVENTS_AT_ONCE) {
         const missed = await catchUp.read(identity.userId, steps.slice(i, i + EVENTS_AT_ONCE));
-        const people = await directory.lookUp(missed.flatMap(peopleInMissed));
+        const people = await directory.lookUpFor(identity.userId, missed.flatMap(peopleInMissed));
         for (const one of missed) {
           const event = presentMissed(one, people);
           if ('chatId' in event && isGone(event.chatId)) continue;

@@ -34,7 +34,7 @@ export const chatRoutes =
       },
       async (request) => {
         const { items, nextCursor } = await chats.list(request.actor, { limit: PAGE_LIMIT, ...request.query });
-        return { items: await joinChats(directory, items), nextCursor };
+        return { items: await joinChats(directory, request.actor, items), nextCursor };
       },
     );
 

@@ -24,7 +24,7 @@ export const feedRoutes =
       async ({ actor, query: { sender, ...query } }) => {
         const sentOnly = sender === 'me';
         const { items, nextCursor } = await feed.list(actor, { limit: PAGE_LIMIT, ...query, sentOnly });
-        return { items: await joinMessages(directory, items), nextCursor };
+        return { items: await joinMessages(directory, actor, items), nextCursor };
       },
     );
 
@@ -44,7 +44,7 @@ export const feedRoutes =
       async ({ actor, params, query }) => {
         const reading = messages.pageWith(actor, params.userId, readHistoryQuery(query));
         const { items, nextCursor } = await reading.catch(theUserIsUnknown);
-        return { items: await joinMessages(directory, items), nextCursor };
+        return { items: await joinMessages(directory, actor, items), nextCursor };
       },
     );
   };

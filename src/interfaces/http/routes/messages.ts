@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import type { Sent } from '../../../application/message-service.ts';
+import type { Actor } from '../../../domain/session.ts';
 import { Nothing, SentResult } from '../../contract/answers.ts';
 import { ChatParams, EditBody, HistoryQuery, MessageParams, SendBody, UserParams } from '../../contract/requests.ts';
 import { EarlierText, list, Message, page } from '../../contract/shapes.ts';
@@ -20,12 +21,12 @@ export const messageRoutes =
   ({ messages, directory }: Services): FastifyPluginAsyncTypebox =>
   async (app) => {
     /** 201 if anything was stored; 200 if all of it had been stored before. */
-    const answerSent = async (body: SendBody, sending: Promise<Sent>, reply: FastifyReply) => {
+    const answerSent = async (actor: Actor, body: SendBody, sending: Promise<Sent>, reply: FastifyReply) => {
       const sent = await (isBatchOfOne(body)
         ? relocate(sending, 'VALIDATION_FAILED', (path) => `/messages/0${path}`)
         : sending);
       reply.code(sent.stored ? 201 : 200);
-      const items = await joinMessages(directory, sent.messages);
+      const items = await joinMessages(directory, actor, sent.messages);
       return answerOf(body, items);
     };
 
@@ -44,7 +45,7 @@ export const messageRoutes =
       },
       async ({ actor, params, query }) => {
         const { items, nextCursor } = await messages.page(actor, params.chatId, readHistoryQuery(query));
-        return { items: await joinMessages(directory, items), nextCursor };
+        return { items: await joinMessages(directory, actor, items), nextCursor };
       },
     );
 
@@ -66,7 +67,7 @@ export const messageRoutes =
         bodyLimit: BATCH_BODY_LIMIT,
       },
       async ({ actor, params, body }, reply) =>
-        answerSent(body, messages.send(actor, params.chatId, draftsOf(body)), reply),
+        answerSent(actor, body, messages.send(actor, params.chatId, draftsOf(body)), reply),
     );
 
     app.post(
@@ -88,7 +89,7 @@ export const messageRoutes =
       },
       async ({ actor, params, body }, reply) => {
         const sending = messages.sendTo(actor, params.userId, draftsOf(body)).catch(theUserIsUnknown);
-        return answerSent(body, sending, reply);
+        return answerSent(actor, body, sending, reply);
       },
     );
 
@@ -104,7 +105,8 @@ export const messageRoutes =
         },
         config: { errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] },
       },
-      async ({ actor, params }) => joinMessage(directory, await messages.get(actor, params.chatId, params.messageId)),
+      async ({ actor, params }) =>
+        joinMessage(directory, actor, await messages.get(actor, params.chatId, params.messageId)),
     );
 
     app.get(
@@ -139,7 +141,7 @@ export const messageRoutes =
         config: { limits: ['send'], errors: ['CHAT_NOT_FOUND', 'MESSAGE_NOT_FOUND', 'FORBIDDEN'] },
       },
       async ({ actor, params, body }) =>
-        joinMessage(directory, await messages.edit(actor, params.chatId, params.messageId, body.content)),
+        joinMessage(directory, actor, await messages.edit(actor, params.chatId, params.messageId, body.content)),
     );
 
     app.delete(

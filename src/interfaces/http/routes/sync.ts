@@ -39,7 +39,7 @@ export const syncRoutes =
           wait === 0 ? await look() : await polls.until(actor, waiting, look, ({ steps }) => steps.length > 0);
         if (wait > 0) await auth.authenticate(actor); // the session may have ended meanwhile
         const missed = await catchUp.read(userId, plan.steps.slice(0, EVENTS_PER_ANSWER));
-        const people = await directory.lookUp(missed.flatMap(peopleInMissed));
+        const people = await directory.lookUpFor(userId, missed.flatMap(peopleInMissed));
         const heads = [...headsAfter(plan, known, EVENTS_PER_ANSWER)];
         return {
           ...{ epoch, me: plan.me, events: missed.map((one) => presentMissed(one, people)) },
