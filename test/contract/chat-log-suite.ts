@@ -46,7 +46,7 @@ async function eventually<T>(ask: () => Promise<T>, isExpected: (answer: T) => b
   for (let tries = 0; ; tries += 1) {
     const answer = await ask();
     if (isExpected(answer)) return answer;
-    if (tries === 500) throw new Error(`still ${JSON.stringify(answer)}`);
+    if (tries === 20_000) throw new Error(`still ${JSON.stringify(answer)}`);
     await later();
   }
 }

@@ -61,7 +61,7 @@ test('HmacDigests: HMAC-SHA-256 in base64url (RFC 4231, 4.3)', () => {
 test('SystemClock: the time is in milliseconds, and sleeping takes it', async () => {
   const clock = new SystemClock();
   const before = Date.now();
-  await clock.sleep(200);
+  await clock.sleep(20);
   const elapsed = clock.now() - before;
-  expect(elapsed).toBeGreaterThan(100); // a timer counts from the beginning of its turn
+  expect(elapsed).toBeGreaterThanOrEqual(19);
 });
