@@ -200,6 +200,16 @@ describe('what a picture is made of', () => {
     expect([answer.status, answer.body.code]).toEqual([status, code]);
   });
 
+  test('is asked for as what it is, where something else came', async () => {
+    const { body } = await files.putImage(MINE, ann, '{}', 'application/json');
+    expect(body.detail).toBe('Send image/*.');
+    const upload = await files.call('POST', '/api/v1/attachments', ann, {
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect([upload.status, upload.body.detail]).toEqual([415, 'Send multipart/form-data.']);
+  });
+
   test('is nothing where sharp is not installed', async () => {
     const absent = new SharpImageProcessor(() => Promise.reject(new Error('Cannot find package sharp')));
     const without = await startApp({ blobs, images: absent });

@@ -20,7 +20,7 @@ const RETRY_AFTER_MS = 1_000;
 export const sendProblemWith =
   (extend: (refusal: DomainError) => object) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const refusal = frameworkRefusal(error) ?? refusalOf(error);
+    const refusal = frameworkRefusal(error, request) ?? refusalOf(error);
     const status = ERROR_STATUS[refusal.kind];
     request.failure = refusal.cause ?? null;
     if (status === 401) reply.header('www-authenticate', challenge(refusal, request.headers.authorization));
@@ -55,7 +55,6 @@ const retryAfterSeconds = ({ retryAfterMs = RETRY_AFTER_MS }: DomainError): numb
 
 const FRAMEWORK_REFUSALS: Record<string, { readonly code: ErrorCode; readonly detail: string }> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'PAYLOAD_TOO_LARGE', detail: 'The body is too large.' },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'UNSUPPORTED_MEDIA_TYPE', detail: 'Send JSON: application/json.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'MALFORMED_BODY', detail: 'The body is not JSON, or holds "__proto__".' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'MALFORMED_BODY', detail: 'The body is not as long as announced.' },
   ECONNRESET: { code: 'MALFORMED_BODY', detail: 'The body did not arrive whole.' },
@@ -64,8 +63,12 @@ const FRAMEWORK_REFUSALS: Record<string, { readonly code: ErrorCode; readonly de
 };
 
 /** What fastify itself refuses; null for what is not of its making. Its own texts quote the input and are not used. */
-function frameworkRefusal(error: unknown): DomainError | null {
+function frameworkRefusal(error: unknown, request: FastifyRequest): DomainError | null {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    const { consumes = ['application/json'] } = request.routeOptions.schema ?? {};
+    return new DomainError('UNSUPPORTED_MEDIA_TYPE', `Send ${consumes.join(' or ')}.`);
+  }
   const refusal = FRAMEWORK_REFUSALS[code];
   return refusal ? new DomainError(refusal.code, refusal.detail) : null;
 }
