@@ -20,6 +20,9 @@ export class Messages {
   /** Windows that came out of the copy. */
   readonly #copied = new Set<string>();
   readonly #loads = new Map<string, Promise<void>>();
+  /** Of the windows that were asked for, by chat the one that came: none that was asked for before takes its place. */
+  readonly #windows = new Map<string, number>();
+  #asked = 0;
 
   constructor(http: Http, replica: Replica, outbox: Outbox, archive: Archive | null) {
     this.#http = http;
@@ -150,7 +153,11 @@ export class Messages {
   }
 
   #readWindow(chatId: string, query: Query): Promise<void> {
-    return this.#read(chatId, query, (_known, lines, { nextCursor }) => {
+    this.#asked += 1;
+    const mine = this.#asked;
+    return this.#read(chatId, query, (known, lines, { nextCursor }) => {
+      if (mine < (this.#windows.get(chatId) ?? 0)) return known;
+      this.#windows.set(chatId, mine);
       if (query.around === undefined) return windowOf(lines, { hasOlder: nextCursor !== null, hasNewer: false });
       const [first = 0, last = 0] = [lines[0]?.seq, lines.at(-1)?.seq];
       return windowOf(lines, { hasOlder: first > 1, hasNewer: last < this.#headOf(chatId) });

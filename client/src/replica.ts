@@ -309,18 +309,18 @@ export class Replica {
   }
 
   async #readAfresh(chatId: string): Promise<void> {
-    const { timelines, members } = this.state;
     const chat = await this.#read<ChatSeen>(`chats/${chatId}`);
     if (!('rev' in chat)) return this.update((state) => withoutChat(state, chatId));
     const newest = () => this.#read<Page<Message>>(`chats/${chatId}/messages`, { limit: PAGE / 2 });
-    const page = timelines[chatId] ? await newest() : null;
+    const page = this.state.timelines[chatId] ? await newest() : null;
+    const hasMembers = this.state.members[chatId] !== undefined;
     this.update((state) => {
       const known = withChat(withoutChat(state, chatId), chat);
       if (!page) return known;
       const timeline = windowOf(page.items, { hasOlder: page.nextCursor !== null, hasNewer: false });
       return withoutArrived({ ...known, timelines: withEntry(known.timelines, chatId, timeline) }, chatId);
     });
-    if (members[chatId]) await this.readMembers(chatId);
+    if (hasMembers) await this.readMembers(chatId);
   }
 
   /** Rejects if somebody else is signed in by the time of the answer. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { chatList, type Line, lineKey, linesOf, type Parley, readersOf, typingIn } from '../../client/src/index.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
 import { Clients, idOf, textsIn, until } from './support/people.ts';
@@ -91,6 +91,23 @@ describe('the window into a history', () => {
     expect(windowOf(bob, id)).toMatchObject({ first: 1, hasOlder: false });
     bob.messages.drop(id);
     expect(bob.store.getState().timelines[id]).toBeUndefined();
+  });
+
+  it('shows what was asked for last, whatever comes first', async () => {
+    const id = await aGroup();
+    await fill(id, 120);
+    const { fetch } = globalThis;
+    const go = Promise.withResolvers<void>();
+    const fetched = jest.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
+      if (String(url).endsWith('/messages?limit=50')) await go.promise;
+      return fetch(url, init);
+    });
+    const newest = bob.messages.loadNewest(id);
+    await bob.messages.loadAround(id, 3);
+    go.resolve();
+    await newest;
+    fetched.mockRestore();
+    expect(bob.store.getState().timelines[id]?.messages[0]?.seq).toBe(1);
   });
 
   it('has what is sent, edited and deleted while it is being read', async () => {
