@@ -62,11 +62,13 @@ export class Http {
 
   async #authorized(ask: (token: string) => Promise<Response>): Promise<Response> {
     if (!this.#tokens) throw new Error('nobody to speak as');
+    const { userId } = this.#tokens;
     const token = await this.#tokens.current();
     try {
       return await ask(token);
     } catch (error) {
       if (!(error instanceof ParleyError) || !isOfToken(error)) throw error;
+      if (this.#tokens.userId !== userId) throw error; // it was asked in the name of who is gone
       return ask(await this.#tokens.renew(token));
     }
   }

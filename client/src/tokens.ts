@@ -6,6 +6,8 @@ import type { ParleyStorage } from './storage.ts';
 
 /** Where access tokens come from. */
 export interface Tokens {
+  /** Whose they are, where that can change. */
+  readonly userId: string | null;
   /** One that is good as far as is known. */
   current(): Promise<string>;
   /** Another one than this, which the server has refused or will soon. Many calls at once make one. */
@@ -19,6 +21,7 @@ export type GetToken = (wanted: {
 
 /** The application's own. */
 export class GivenTokens implements Tokens {
+  readonly userId = null;
   readonly #getToken: GetToken;
   #renewing: Promise<string> | null = null;
 
@@ -27,14 +30,23 @@ export class GivenTokens implements Tokens {
   }
 
   async current(): Promise<string> {
-    return this.#renewing ?? this.#getToken({ refresh: false });
+    return this.#renewing ?? this.#ask(false);
   }
 
   renew(): Promise<string> {
-    this.#renewing ??= Promise.resolve(this.#getToken({ refresh: true })).finally(() => {
+    this.#renewing ??= this.#ask(true).finally(() => {
       this.#renewing = null;
     });
     return this.#renewing;
+  }
+
+  async #ask(refresh: boolean): Promise<string> {
+    try {
+      return await this.#getToken({ refresh });
+    } catch (cause) {
+      if (cause instanceof ParleyError) throw cause;
+      throw new ParleyError({ code: 'NETWORK', detail: 'The application gave no token.' }, { cause });
+    }
   }
 }
 
@@ -59,6 +71,8 @@ export class SessionTokens implements Tokens {
   readonly #storage: ParleyStorage;
   readonly #onSignedOut: (why: ParleyError) => void;
   #session: StoredSession | null = null;
+  /** The storage did not take it: it is here alone. */
+  #isUnsaved = false;
   #renewing: Promise<string> | null = null;
 
   constructor(http: Http, storage: ParleyStorage, onSignedOut: (why: ParleyError) => void) {
@@ -73,16 +87,19 @@ export class SessionTokens implements Tokens {
 
   /** Takes up the session that the storage has, if any. */
   async restore(): Promise<boolean> {
-    this.#session = ((await this.#storage.get(KEY)) as StoredSession | undefined) ?? null;
+    this.#isUnsaved = false;
+    this.#session = await this.#stored();
     return this.#session !== null;
   }
 
   async begin(granted: SignedIn): Promise<void> {
+    this.#renewing = null;
     await this.#keep(granted);
   }
 
   async end(): Promise<void> {
     this.#session = null;
+    this.#renewing = null;
     await this.#storage.delete(KEY);
   }
 
@@ -93,34 +110,48 @@ export class SessionTokens implements Tokens {
   }
 
   renew(stale: string): Promise<string> {
-    this.#renewing ??= withLock(`${this.#storage.name}/session`, () => this.#renew(stale)).finally(() => {
-      this.#renewing = null;
-    });
-    return this.#renewing;
+    const renewing =
+      this.#renewing ??
+      withLock(`${this.#storage.name}/session`, () => this.#renew(stale)).finally(() => {
+        if (this.#renewing === renewing) this.#renewing = null;
+      });
+    this.#renewing = renewing;
+    return renewing;
   }
 
   async #renew(stale: string): Promise<string> {
+    const stored = await this.#stored();
     if (!this.#session) throw signedOut();
-    const stored = (await this.#storage.get(KEY)) as StoredSession | undefined;
     if (stored?.userId !== this.#session.userId) return this.#signOut(signedOut()); // by another tab
     this.#session = stored;
     if (stored.accessToken !== stale) return stored.accessToken;
-    try {
-      const { refreshToken } = stored;
-      return (await this.#keep(await this.#http.open('POST', 'auth/refresh', { body: { refreshToken } }))).accessToken;
-    } catch (error) {
-      if (error instanceof ParleyError && (error.status === 401 || error.status === 403)) {
-        await this.#storage.delete(KEY);
-        this.#signOut(error);
-      }
-      throw error;
+    const { refreshToken } = stored;
+    const [granted, error] = await this.#http.open<SignedIn>('POST', 'auth/refresh', { body: { refreshToken } }).then(
+      (answer) => [answer, null] as const,
+      (cause: unknown) => [null, cause] as const,
+    );
+    const present = await this.#stored().catch(() => stored);
+    if (this.#session?.refreshToken !== refreshToken) throw signedOut(); // somebody has signed in or out meanwhile
+    if (present?.refreshToken !== refreshToken) return this.#renew(stale); // in another tab
+    if (granted) return (await this.#keep(granted)).accessToken;
+    if (isRefusal(error)) {
+      await this.#storage.delete(KEY);
+      this.#signOut(error);
     }
+    throw error;
+  }
+
+  async #stored(): Promise<StoredSession | null> {
+    return this.#isUnsaved ? this.#session : (((await this.#storage.get(KEY)) as StoredSession | undefined) ?? null);
   }
 
   async #keep({ user, accessToken, refreshToken, expiresIn }: SignedIn): Promise<StoredSession> {
     const session = { userId: user.id, accessToken, refreshToken, expiresAt: Date.now() + expiresIn * 1000 };
     this.#session = session;
-    await this.#storage.set(KEY, session);
+    this.#isUnsaved = await this.#storage.set(KEY, session).then(
+      () => false,
+      () => true,
+    );
     return session;
   }
 
@@ -130,5 +161,9 @@ export class SessionTokens implements Tokens {
     throw why;
   }
 }
+
+/** Of the server's own, not of a proxy on the way. */
+const isRefusal = (error: unknown): error is ParleyError =>
+  error instanceof ParleyError && error.requestId !== null && (error.status === 401 || error.status === 403);
 
 export const signedOut = (): ParleyError => new ParleyError({ code: 'SIGNED_OUT', detail: 'Nobody is signed in.' });
