@@ -7,7 +7,8 @@ import type { Page, Replica } from './replica.ts';
 export interface Signing {
   begin(granted: SignedIn): Promise<void>;
   restore(): Promise<boolean>;
-  end(): Promise<void>;
+  /** Signs out here, once the server has been told. */
+  end(tellServer: () => Promise<unknown>): Promise<void>;
 }
 
 /** Signing in and out, and the sessions of this person. */
@@ -35,14 +36,14 @@ export class Auth {
 
   /** Ends the session, here even if the server cannot be reached, and forgets what was on its way. */
   async logout(): Promise<void> {
-    await this.#http.request('POST', 'auth/logout', { timeoutMs: 5_000 }).catch(() => undefined);
-    await this.#signing.end();
+    await this.#signing.end(() =>
+      this.#http.request('POST', 'auth/logout', { timeoutMs: 5_000 }).catch(() => undefined),
+    );
   }
 
   /** Ends the sessions of all devices. Rejects, and changes nothing, if the server cannot be reached. */
   async logoutAll(): Promise<void> {
-    await this.#http.request('POST', 'auth/logout-all');
-    await this.#signing.end();
+    await this.#signing.end(() => this.#http.request('POST', 'auth/logout-all'));
   }
 
   sessions(query: { readonly cursor?: string | null } = {}): Promise<Page<Session>> {
@@ -103,8 +104,7 @@ export class OwnProfile {
 
   /** Deletes the account and signs out. */
   async delete(deletion: AccountDeletion): Promise<void> {
-    await this.#http.request('DELETE', 'users/me', { body: deletion });
-    await this.#signing.end();
+    await this.#signing.end(() => this.#http.request('DELETE', 'users/me', { body: deletion }));
   }
 
   #take(me: Me): Me {

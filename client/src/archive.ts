@@ -51,11 +51,10 @@ export class Archive {
     return this.#lines.get(chatId) ?? [];
   }
 
-  /** Forgets everything, here and in the storage. */
-  async clear(): Promise<void> {
-    const userId = this.#userId;
+  /** Forgets everything of this person, here and in the storage. */
+  async clear(userId: string): Promise<void> {
     await this.close();
-    if (userId !== null) await this.#storage.delete(keyOf(userId));
+    await this.#storage.delete(keyOf(userId));
   }
 
   /** Lets go of this person. Resolves when the storage has what there was to keep. */

@@ -81,7 +81,7 @@ export class Connection {
     return run.started.promise;
   }
 
-  stop(why: ParleyError = new ParleyError({ code: 'STOPPED', detail: 'This client was closed.' })): void {
+  stop(why: ParleyError = closed()): void {
     const run = this.#run;
     if (!run) return;
     run.isOver = true;
@@ -274,6 +274,8 @@ export class Connection {
     this.#emitter.emit('connection', connection);
   }
 }
+
+export const closed = (): ParleyError => new ParleyError({ code: 'STOPPED', detail: 'This client was closed.' });
 
 /** Calls `onWake` when the network returns, the page is looked at or the machine has slept, and `onTick` every few seconds. */
 function watchSurroundings(onWake: () => void, onTick: () => void): () => void {

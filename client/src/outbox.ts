@@ -96,9 +96,9 @@ export class Outbox {
     await this.#lastStep;
   }
 
-  /** Forgets all that waits. */
-  async clear(): Promise<void> {
-    const prefix = this.#prefix();
+  /** Forgets all that waits of this person, whether his queue is open or not. */
+  async clear(userId: string): Promise<void> {
+    const prefix = prefixOf(userId);
     await this.#step(async () => {
       for (const [key] of await this.#storage.list(prefix)) await this.#storage.delete(key);
     });
@@ -122,12 +122,13 @@ export class Outbox {
     if (this.#userId === null) return Promise.reject(signedOut());
     const clientId = draft.clientId ?? timeOrderedId();
     const id = idOf({ chatId, clientId });
-    if (findOutgoing(this.#state, clientId, chatId)) return this.#resultOf(id);
+    const known = findOutgoing(this.#state, clientId, chatId);
+    if (known && known.status !== 'refused') return this.#resultOf(id);
     this.#lastOrder = Math.max(Date.now(), this.#lastOrder + 1);
     const { content, replyTo = null, attachments = [] } = draft;
     const fate = { status: 'waiting', rev: null, error: null } as const;
-    const createdAt = new Date().toISOString();
-    this.#put({ clientId, chatId, content, replyTo, attachments, createdAt, order: this.#lastOrder, ...fate });
+    const { order, createdAt } = known ?? { order: this.#lastOrder, createdAt: new Date().toISOString() };
+    this.#put({ clientId, chatId, content, replyTo, attachments, createdAt, order, ...fate });
     return this.#resultOf(id);
   }
 
@@ -289,30 +290,31 @@ export class Outbox {
   /** Shows what the storage holds, and what it does not hold yet. */
   #reload(): Promise<void> {
     const userId = this.#userId;
-    const prefix = this.#prefix();
+    const prefix = prefixOf(userId);
     return this.#step(async () => {
-      const stored = (await this.#storage.list(prefix).catch(() => [])).map(([, value]) => value as OutgoingMessage);
-      if (userId === null || userId !== this.#userId) return;
+      const entries = await this.#storage.list(prefix).catch(() => null); // what is shown stays while it cannot be read
+      if (entries === null || userId === null || userId !== this.#userId) return;
+      const stored = entries.map(([, value]) => value as OutgoingMessage);
       const local = { unsaved: this.#unsaved, gone: this.#gone };
       this.#replica.update((state) => withStored(state, stored, local));
       this.#lastOrder = Math.max(this.#lastOrder, ...stored.map(({ order }) => order));
-      for (const one of stored) if (one.error) this.#reject(idOf(one), new ParleyError(one.error));
+      for (const one of stored) {
+        if (one.error && !this.#unsaved.has(idOf(one))) this.#reject(idOf(one), new ParleyError(one.error));
+      }
     });
   }
 
   /** What all tabs of this person share. */
   #queueName(): string {
-    return `${this.#storage.name}/${this.#prefix()}`;
-  }
-
-  #prefix(): string {
-    return `outbox/${this.#userId}/`;
+    return `${this.#storage.name}/${prefixOf(this.#userId)}`;
   }
 
   #keyOf({ chatId, order, clientId }: OutgoingMessage): string {
-    return `${this.#prefix()}${chatId}/${String(order).padStart(16, '0')}-${clientId}`;
+    return `${prefixOf(this.#userId)}${chatId}/${String(order).padStart(16, '0')}-${clientId}`;
   }
 }
+
+const prefixOf = (userId: string | null): string => `outbox/${userId}/`;
 
 const asParleyError = (cause: unknown): ParleyError =>
   cause instanceof ParleyError ? cause : new ParleyError({ code: 'INTERNAL', detail: String(cause) }, { cause });

@@ -2,14 +2,14 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { Auth, OwnProfile, type Signing } from './accounts.ts';
 import { Archive } from './archive.ts';
 import { Chats, Members } from './chats.ts';
-import { Connection } from './connection.ts';
+import { Connection, closed } from './connection.ts';
 import type { Message, ServerInfo, SignedIn } from './contract.ts';
 import { Emitter, isolated, type ParleyEvents } from './emitter.ts';
 import { Files } from './files.ts';
 import { Http } from './http.ts';
 import { Messages } from './messages.ts';
 import { Outbox } from './outbox.ts';
-import type { ParleyError } from './parley-error.ts';
+import { ParleyError } from './parley-error.ts';
 import { People, Presence, Typing } from './people.ts';
 import { withUsers } from './reduce.ts';
 import { Replica } from './replica.ts';
@@ -30,6 +30,9 @@ export interface ParleyOptions {
    */
   readonly keepsCopy?: boolean;
 }
+
+/** The protocol's bound for a frame, 64 KiB, without what surrounds a message. Whatever is longer, no server takes. */
+const MESSAGE_MAX_BYTES = 60_000;
 
 /** What a page may do with the store. */
 export type ParleyStore = Pick<StoreApi<ParleyState>, 'getState' | 'getInitialState' | 'subscribe'>;
@@ -54,6 +57,8 @@ export class Parley {
   readonly #outbox: Outbox;
   readonly #archive: Archive | null;
   readonly #connection: Connection;
+  /** Whether `close` was called since `connect` was. */
+  #isClosed = false;
 
   constructor({ url, getToken, storage = defaultStorage(url), keepsCopy = false }: ParleyOptions) {
     const store = createStore<ParleyState>(() => INITIAL_STATE);
@@ -76,7 +81,7 @@ export class Parley {
     const signing: Signing = {
       begin: (granted) => this.#begin(granted),
       restore: () => this.#restore(),
-      end: () => this.#end(),
+      end: (tellServer) => this.#end(tellServer),
     };
     this.auth = new Auth(this.#http, signing);
     this.me = new OwnProfile(this.#http, this.#replica, signing);
@@ -94,14 +99,20 @@ export class Parley {
    * @throws ParleyError SIGNED_OUT where nobody is signed in, or why the server wants no connection
    */
   async connect(): Promise<void> {
+    this.#isClosed = false;
     if (this.#session && this.store.getState().userId === null && !(await this.#restore())) throw signedOut();
     const { userId } = this.store.getState();
-    if (userId !== null) await this.#outbox.open(userId);
+    if (userId !== null) await Promise.all([this.#archive?.open(userId), this.#outbox.open(userId)]);
+    if (this.#isClosed) {
+      await this.close();
+      throw closed();
+    }
     await this.#connection.start();
   }
 
   /** Ends the connection and every iteration. What waits to be sent stays in the storage, for the next `connect`. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#connection.stop();
     this.#emitter.endIterations();
     await this.#archive?.close();
@@ -155,19 +166,22 @@ export class Parley {
     await this.#outbox.open(userId);
   }
 
-  async #end(): Promise<void> {
-    await this.#outbox.clear();
+  async #end(tellServer: () => Promise<unknown>): Promise<void> {
+    const { userId } = this.store.getState();
+    await tellServer();
+    if (userId !== null) await this.#outbox.clear(userId);
     await this.#session?.end();
     await this.#signOut(null);
   }
 
   async #signOut(why: ParleyError | null): Promise<void> {
+    const { userId, account } = this.store.getState();
     this.#connection.stop(why ?? signedOut());
     void this.#outbox.close();
     this.chats.forget();
     this.#replica.reset('signed-out');
-    this.#emitter.emit('signed-out', why);
-    await this.#archive?.clear();
+    if (account !== 'signed-out') this.#emitter.emit('signed-out', why);
+    if (userId !== null) await this.#archive?.clear(userId);
   }
 
   async #onOnline(userId: string): Promise<void> {
@@ -187,6 +201,9 @@ export class Parley {
       ...(replyTo !== null && { replyTo }),
       ...(attachmentIds.length > 0 && { attachmentIds }),
     };
+    if (new TextEncoder().encode(JSON.stringify(body)).length > MESSAGE_MAX_BYTES) {
+      throw new ParleyError({ code: 'PAYLOAD_TOO_LARGE', detail: 'The message is too large.' });
+    }
     const post = async () => ({
       message: await this.#http.request<Message>('POST', `chats/${chatId}/messages`, { body }),
     });

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Parley } from '../../client/src/index.ts';
+import { memoryStorage, type Parley } from '../../client/src/index.ts';
 import { fileStorage } from '../../client/src/node.ts';
 import { openSqliteStore } from '../../src/infrastructure/sqlite/sqlite-store.ts';
 import { type RunningApp, startApp } from '../support/running-app.ts';
@@ -170,5 +171,52 @@ describe('the queue', () => {
     await bob.messages.discard(second?.clientId ?? '');
     expect(outgoing(bob)).toEqual([]);
     await expect(bob.messages.discard('gone')).rejects.toMatchObject({ code: 'MESSAGE_NOT_FOUND' });
+  });
+
+  it.each([70_000, 300_000])('refuses a message of %d letters, and the link stays', async (length) => {
+    await expect(bob.messages.send(chatId, 'x'.repeat(length))).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+    await bob.messages.send(chatId, 'good');
+    expect(bob.store.getState()).toMatchObject({ connection: 'online', stopped: null });
+  });
+
+  it('sends a refused message again when the application does, by the same clientId', async () => {
+    const clientId = 'mine';
+    await expect(bob.messages.send(chatId, { content: ' ', clientId })).rejects.toMatchObject({ status: null });
+    expect(await bob.messages.send(chatId, { content: 'mended', clientId })).toMatchObject({ content: 'mended' });
+    expect(outgoing(bob)).toEqual([]);
+  });
+
+  describe('whose storage fails', () => {
+    const storage = memoryStorage();
+    let list = storage.list;
+    beforeEach(async () => {
+      list = storage.list;
+      bob = await clients.register({ ...storage, list: (prefix) => list(prefix) });
+      chatId = (await bob.chats.createGroup({ name: 'a group', memberIds: [] })).id;
+    });
+
+    it('is sent all the same', async () => {
+      list = () => Promise.reject(new Error('closed'));
+      expect(await bob.messages.send(chatId, 'hello')).toMatchObject({ content: 'hello' });
+    });
+
+    it('tells of a message that is sent again what becomes of it now, and not what did before', async () => {
+      const clientId = 'mine';
+      await expect(bob.messages.send(chatId, { content: ' ', clientId })).rejects.toThrow();
+      await setImmediate(); // the queue is at rest
+      const [read, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      list = async (prefix) => {
+        const entries = await storage.list(prefix);
+        read.resolve();
+        await go.promise;
+        return entries;
+      };
+      const other = bob.messages.send(chatId, 'another');
+      await read.promise;
+      const again = bob.messages.send(chatId, { content: 'mended', clientId });
+      go.resolve();
+      expect(await again).toMatchObject({ content: 'mended' });
+      await other;
+    });
   });
 });
