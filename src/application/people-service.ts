@@ -2,7 +2,7 @@ import { checkFields, invalid, validationFailed } from '../domain/errors.ts';
 import type { UserId } from '../domain/ids.ts';
 import type { Actor } from '../domain/session.ts';
 import { searchKey, storableText, uniqueKey } from '../domain/text.ts';
-import type { Acquaintance } from '../domain/user.ts';
+import { acquaintanceOf } from './acquaintance.ts';
 import { decodeCursor, encodeCursor, onlyOneOf, type Page } from './page.ts';
 import type { ChatRepository, UserOrder, UserPosition, UserRepository } from './ports/persistence.ts';
 import type { PresenceService } from './presence-service.ts';
@@ -60,10 +60,8 @@ export class PeopleService {
       ...(query.excludeMe && { exceptId: actor.userId }),
       ...{ viewerId: actor.userId, order, descending, after, offset: offset ?? 0, limit: query.limit },
     });
-    const viewerOf = await this.#acquaintance(
-      actor,
-      users.map(({ id }) => id),
-    );
+    const found = users.map(({ id }) => id);
+    const viewerOf = await acquaintanceOf(actor.userId, found, { users: this.#users, chats: this.#chats });
     return {
       items: users.map((user) => ({ user, viewer: viewerOf(user.id) })),
       nextCursor: next && encodeCursor([sort, next.value, next.id]),
@@ -75,18 +73,6 @@ export class PeopleService {
     const connected = await this.#presence.connected(actor);
     const wanted = ids && new Set(ids);
     return { ids: wanted ? connected.filter((id) => wanted.has(id)) : connected };
-  }
-
-  /** How well the actor knows each of these. An admin sees everything of everybody. */
-  async #acquaintance(actor: Actor, userIds: readonly UserId[]): Promise<(userId: UserId) => Acquaintance> {
-    const [viewer, known] = await Promise.all([
-      this.#users.find(actor.userId),
-      this.#chats.acquaintances(actor.userId, userIds),
-    ]);
-    return (userId) => {
-      if (userId === actor.userId || viewer?.role === 'admin') return 'self';
-      return known.has(userId) ? 'acquaintance' : 'stranger';
-    };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { UserId } from '../domain/ids.ts';
 import { seenBy, type User } from '../domain/user.ts';
+import { acquaintanceOf } from './acquaintance.ts';
 import type { ChatRepository, UserRepository } from './ports/persistence.ts';
 import type { EventBus } from './ports/realtime.ts';
 
@@ -53,16 +54,10 @@ export class UserDirectory {
     const people = await this.lookUp(userIds);
     const guarded = [...people.values()].filter(({ id, isPrivate }) => isPrivate && id !== viewerId);
     if (guarded.length === 0) return people;
-    const [viewers, known] = await Promise.all([
-      this.lookUp([viewerId]),
-      this.#chats.acquaintances(
-        viewerId,
-        guarded.map(({ id }) => id),
-      ),
-    ]);
-    if (viewers.get(viewerId)?.role === 'admin') return people;
-    const strangers = guarded.filter(({ id }) => !known.has(id));
-    return new Map([...people, ...strangers.map((user) => [user.id, seenBy(user, 'stranger')] as const)]);
+    const guardedIds = guarded.map(({ id }) => id);
+    const users = { find: async (userId: UserId) => (await this.lookUp([userId])).get(userId) ?? null };
+    const viewerOf = await acquaintanceOf(viewerId, guardedIds, { users, chats: this.#chats });
+    return new Map([...people, ...guarded.map((user) => [user.id, seenBy(user, viewerOf(user.id))] as const)]);
   }
 
   /** Without a wait, a map that holds them, among others, as long as nobody waits: null unless all of them are known already. */
