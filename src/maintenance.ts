@@ -11,7 +11,7 @@ import { type Config, ConfigError } from './config.ts';
 import { copyBlobs } from './infrastructure/blobs/copy-blobs.ts';
 import { DiskBlobStore } from './infrastructure/blobs/disk-blob-store.ts';
 import { copyDatabase, restoreDatabase } from './infrastructure/sqlite/backup.ts';
-import { databasePath } from './infrastructure/sqlite/data-folder.ts';
+import { existingDatabase } from './infrastructure/sqlite/data-folder.ts';
 import { openDatabase } from './infrastructure/sqlite/database.ts';
 import { openSqliteTransfer } from './infrastructure/sqlite/sqlite-store-transfer.ts';
 import { Sha256Digests } from './infrastructure/system.ts';
@@ -54,8 +54,7 @@ export async function restore(config: Config, source: string): Promise<void> {
 
 /** Writes the database anew, so that nothing of what was deleted is left in its unused parts. @throws StoreRefused */
 export function compact(config: Config): void {
-  const { dataDir } = sqliteOnly(config);
-  if (!existsSync(databasePath(dataDir))) throw new StoreRefused(`${dataDir} has no database`);
+  existingDatabase(sqliteOnly(config).dataDir);
   const database = openDatabase(config);
   try {
     database.rewrite();

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreRefused } from '../../application/ports/persistence.ts';
 import type { BlobId } from '../../domain/ids.ts';
-import { checkFile, databasePath, lockFolder } from './data-folder.ts';
+import { checkFile, databasePath, existingDatabase, lockFolder } from './data-folder.ts';
 import { markClosed } from './journal-mark.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { asStoreError } from './sqlite-error.ts';
@@ -26,8 +26,7 @@ import { asStoreError } from './sqlite-error.ts';
  * @throws StoreRefused for a database that this program may not use; StoreError, and there is no copy
  */
 export function copyDatabase(dataDir: string, target: string): BlobId[] {
-  const [path, copy] = [databasePath(dataDir), databasePath(target)];
-  if (!existsSync(path)) throw new StoreRefused(`${dataDir} has no database`);
+  const [path, copy] = [existingDatabase(dataDir), databasePath(target)];
   checkFile(path, MIGRATIONS);
   try {
     const source = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });

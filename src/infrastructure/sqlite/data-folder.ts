@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +11,13 @@ const CHECKED_BYTES = 128 * 1024 * 1024;
 const HEADER = 'SQLite format 3\0';
 
 export const databasePath = (folder: string): string => join(folder, 'parley.db');
+
+/** Where the database of this folder is. @throws StoreRefused where there is none */
+export function existingDatabase(folder: string): string {
+  const path = databasePath(folder);
+  if (!existsSync(path)) throw new StoreRefused(`${folder} has no database`);
+  return path;
+}
 
 /**
  * Makes the folder, for its owner's eyes only, where there is none, and locks it for this process; answers how to unlock it.
